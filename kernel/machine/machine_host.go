@@ -1,0 +1,62 @@
+//go:build !ringo
+
+package machine
+
+import (
+	"crypto/rand"
+	"time"
+	"unsafe"
+
+	"github.com/ringo-os/ringo/boot"
+	"github.com/ringo-os/ringo/kernel/early/call"
+)
+
+// The host's twins, for unit tests of what runs on top. A test that needs more replaces the
+// variables.
+var (
+	// OnReady sees every call of Ready.
+	OnReady = func(token uintptr, readable, writable bool) {}
+	// OnSignal sees every call of RaiseSignal.
+	OnSignal = func(signal uint32) {}
+	// Output collects what is written to the console.
+	Output = func(p []byte) {}
+
+	started = time.Now()
+	info    boot.Info
+	console Source
+)
+
+func Boot() *boot.Info { return &info }
+
+func AllocateDMA(size uintptr) (memory unsafe.Pointer, physical uint64) {
+	block := make([]byte, size+4096)
+	base := uintptr(unsafe.Pointer(&block[0]))
+	offset := -base & 4095
+	p := unsafe.Pointer(&block[offset])
+	return p, uint64(uintptr(p))
+}
+
+func DirectMap(physical uint64) unsafe.Pointer                      { return nil }
+func MapDevice(physical uint64, size uintptr) unsafe.Pointer        { return nil }
+func Accessible(address, size uintptr, write bool) bool             { return address >= 4096 }
+func AllocateVector() (vector uint8)                                { return 0 }
+func MSI(vector uint8) (address uint64, data uint32)                { return 0, 0 }
+func RouteInterrupt(gsi uint32, vector uint8, level, low bool) bool { return false }
+func Register(s *Source)                                            {}
+func waitSource(s *Source)                                          { select {} }
+func Ready(token uintptr, readable, writable bool)                  { OnReady(token, readable, writable) }
+
+func SetPollHooks(open func(fd int32, token uintptr) (errno uintptr), close func(fd int32) (errno uintptr)) {
+}
+
+func SetSystemCall(dispatch func(number uintptr, a call.Arguments) (r1, r2, errno uintptr)) {}
+
+func ConsoleWrite(p []byte)                         { Output(p) }
+func ConsoleRead(p []byte) int                      { return 0 }
+func ConsoleSource() *Source                        { return &console }
+func Exit(status int32)                             { panic("machine.Exit on the host") }
+func SetWallClock(seconds int64, nanoseconds int32) {}
+func Entropy(p []byte) int                          { n, _ := rand.Read(p); return n }
+func Uptime() int64                                 { return int64(time.Since(started)) }
+func RaiseSignal(signal uint32)                     { OnSignal(signal) }
+func Statistics(s *Stats)                           { *s = Stats{Cores: 1} }

@@ -1,0 +1,124 @@
+//go:build ringo
+
+package machine
+
+import (
+	"unsafe"
+
+	"github.com/ringo-os/ringo/boot"
+	"github.com/ringo-os/ringo/kernel/early/call"
+)
+
+// Boot returns what the boot protocol said about the machine; it does not change any more.
+//
+//go:linkname Boot
+func Boot() *boot.Info
+
+// AllocateDMA returns size bytes of zeroed, physically contiguous, page-aligned memory outside
+// Go's heap and its physical address; nil when no such run is free. The memory is never freed.
+//
+//go:linkname AllocateDMA
+func AllocateDMA(size uintptr) (memory unsafe.Pointer, physical uint64)
+
+// DirectMap returns where physical memory (RAM or what firmware put there) can be read and written.
+//
+//go:linkname DirectMap
+func DirectMap(physical uint64) unsafe.Pointer
+
+// MapDevice returns an uncached mapping of size bytes of device registers at a physical address.
+//
+//go:linkname MapDevice
+func MapDevice(physical uint64, size uintptr) unsafe.Pointer
+
+// Accessible reports whether all of [address, address+size) may be read, and written if write is
+// set, by the program. It is what system calls check their pointer arguments with.
+//
+//go:linkname Accessible
+func Accessible(address, size uintptr, write bool) bool
+
+// AllocateVector reserves an interrupt vector, 0 when all are taken.
+//
+//go:linkname AllocateVector
+func AllocateVector() (vector uint8)
+
+// MSI returns the address and data of a message-signalled interrupt that raises vector here.
+//
+//go:linkname MSI
+func MSI(vector uint8) (address uint64, data uint32)
+
+// RouteInterrupt makes the I/O APIC's global system interrupt gsi raise vector; false when no I/O
+// APIC has that input.
+//
+//go:linkname RouteInterrupt
+func RouteInterrupt(gsi uint32, vector uint8, level, activeLow bool) bool
+
+// Register makes the netpoller look after s. Called once per source.
+//
+//go:linkname Register
+func Register(s *Source)
+
+//go:linkname waitSource
+func waitSource(s *Source)
+
+// Ready tells the netpoller that the descriptor which was opened with token is readable or
+// writable (or both), and so makes the goroutines that wait for it runnable. A token whose
+// descriptor was closed meanwhile is ignored. It does not block, and may be called with locks held.
+//
+//go:linkname Ready
+func Ready(token uintptr, readable, writable bool)
+
+// SetPollHooks installs what internal/poll's registration of a descriptor calls. open returns 0 or
+// an errno (EPERM: this kind of file never blocks).
+//
+//go:linkname SetPollHooks
+func SetPollHooks(open func(fd int32, token uintptr) (errno uintptr), close func(fd int32) (errno uintptr))
+
+// SetSystemCall installs the late kernel's system-call dispatcher. Until then only the few calls
+// that package os makes while it initialises are answered.
+//
+//go:linkname SetSystemCall
+func SetSystemCall(dispatch func(number uintptr, a call.Arguments) (r1, r2, errno uintptr))
+
+// ConsoleWrite writes to the console, straight and unbuffered; ConsoleRead takes what has been typed
+// (0: nothing now); ConsoleSource announces input.
+//
+//go:linkname ConsoleWrite
+func ConsoleWrite(p []byte)
+
+//go:linkname ConsoleRead
+func ConsoleRead(p []byte) int
+
+//go:linkname ConsoleSource
+func ConsoleSource() *Source
+
+// Exit reports status to the host and powers the machine off.
+//
+//go:linkname Exit
+func Exit(status int32)
+
+// SetWallClock sets the wall clock to seconds and nanoseconds since 1970. The monotonic clock does
+// not move.
+//
+//go:linkname SetWallClock
+func SetWallClock(seconds int64, nanoseconds int32)
+
+// Entropy fills p with numbers from the processor's generator (0 when it has none) and returns how
+// many bytes it filled.
+//
+//go:linkname Entropy
+func Entropy(p []byte) int
+
+// Uptime returns the monotonic clock: nanoseconds since the kernel's clock started.
+//
+//go:linkname Uptime
+func Uptime() int64
+
+// RaiseSignal delivers a signal to the program as if another process had sent it.
+//
+//go:linkname RaiseSignal
+func RaiseSignal(signal uint32)
+
+// Statistics fills s.
+//
+//go:linkname Statistics
+func Statistics(s *Stats)
