@@ -1,0 +1,30 @@
+package file
+
+import "syscall"
+
+// A Seeker is a File with positions: regular files, directories and some devices. Files without
+// them answer lseek, pread and pwrite with ESPIPE.
+type Seeker interface {
+	File
+	// Move is lseek.
+	Move(offset int64, whence int) (int64, syscall.Errno)
+	// ReadAt and WriteAt are pread and pwrite: the file's own position does not move.
+	ReadAt(p []byte, offset int64) (int, syscall.Errno)
+	WriteAt(p []byte, offset int64) (int, syscall.Errno)
+}
+
+// FlagSetter is for a File that must know when fcntl(F_SETFL) changes its status flags (O_APPEND,
+// say). O_NONBLOCK is the descriptor layer's business alone.
+type FlagSetter interface {
+	SetFlags(flags int)
+}
+
+// Controller is for a File that knows requests of ioctl. It returns ENOTTY for the others; FIONBIO
+// and FIOCLEX never arrive. argument is the caller's memory, of the size that ControlSize gave: the
+// file reads it and leaves its answer in it.
+type Controller interface {
+	// ControlSize returns how many bytes of the caller's memory request reads and writes, false
+	// when the file does not know it.
+	ControlSize(request uint32) (size int, known bool)
+	Control(request uint32, argument []byte) (result uintptr, errno syscall.Errno)
+}
