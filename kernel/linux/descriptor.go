@@ -1,0 +1,165 @@
+package linux
+
+import (
+	"math/bits"
+	"sync"
+	"sync/atomic"
+	"syscall"
+
+	"github.com/ringo-os/ringo/kernel/file"
+)
+
+// descriptors is the table of descriptors. Looking one up takes no lock: the chunks never move, only
+// the list of them is replaced when it grows.
+var descriptors struct {
+	mu     sync.Mutex
+	chunks atomic.Pointer[[]*chunk]
+	first  int // no chunk before this one has a free slot
+}
+
+const (
+	chunkSize      = 64
+	maxDescriptors = 1 << 20 // RLIMIT_NOFILE
+)
+
+// A chunk is chunkSize descriptors; all but open is guarded by descriptors.mu.
+type chunk struct {
+	open        [chunkSize]atomic.Pointer[Description]
+	used        uint64
+	closeOnExec uint64
+	polled      [chunkSize]*registration
+}
+
+// at returns the slot of fd.
+func at(fd int) (c *chunk, i int) {
+	chunks := descriptors.chunks.Load()
+	if chunks == nil || uint(fd) >= uint(len(*chunks)*chunkSize) {
+		return nil, 0
+	}
+	return (*chunks)[fd/chunkSize], fd % chunkSize
+}
+
+// Lookup returns what the descriptor in an argument leads to, EBADF if it is not open or was opened
+// with O_PATH.
+func Lookup(fd uintptr) (*Description, syscall.Errno) {
+	d, errno := lookupPath(fd)
+	if errno == 0 && d.flags.Load()&oPath != 0 {
+		return nil, syscall.EBADF
+	}
+	return d, errno
+}
+
+// lookupPath is Lookup for the calls that accept descriptors opened with O_PATH too.
+func lookupPath(fd uintptr) (*Description, syscall.Errno) {
+	c, i := at(int(int32(fd)))
+	if c == nil {
+		return nil, syscall.EBADF
+	}
+	d := c.open[i].Load()
+	if d == nil {
+		return nil, syscall.EBADF
+	}
+	return d, 0
+}
+
+// Install opens the lowest free descriptor for a new file.
+func Install(f file.File, flags int, closeOnExec bool) (fd int, errno syscall.Errno) {
+	fd, errno = InstallDescription(NewDescription(f, flags), 0, closeOnExec)
+	if errno != 0 {
+		f.Close()
+	}
+	return fd, errno
+}
+
+// InstallDescription opens the lowest free descriptor that is not below least for d.
+func InstallDescription(d *Description, least int, closeOnExec bool) (fd int, errno syscall.Errno) {
+	descriptors.mu.Lock()
+	defer descriptors.mu.Unlock()
+	fd = lowestFree(least)
+	if fd >= maxDescriptors {
+		return -1, syscall.EMFILE
+	}
+	grow(fd)
+	install(d, fd, closeOnExec)
+	return fd, 0
+}
+
+// lowestFree returns the lowest free descriptor that is not below least. descriptors.mu is held.
+func lowestFree(least int) int {
+	chunks := descriptors.chunks.Load()
+	if chunks == nil {
+		return least
+	}
+	from := max(least/chunkSize, descriptors.first)
+	for i := from; i < len(*chunks); i++ {
+		free := ^(*chunks)[i].used
+		if free == 0 && i == descriptors.first {
+			descriptors.first++
+		}
+		if i == least/chunkSize {
+			free &= ^uint64(0) << (least % chunkSize)
+		}
+		if free != 0 {
+			return i*chunkSize + bits.TrailingZeros64(free)
+		}
+	}
+	return max(least, len(*chunks)*chunkSize)
+}
+
+// grow makes room for fd. descriptors.mu is held.
+func grow(fd int) {
+	var chunks []*chunk
+	if old := descriptors.chunks.Load(); old != nil {
+		chunks = *old
+	}
+	if fd < len(chunks)*chunkSize {
+		return
+	}
+	for len(chunks)*chunkSize <= fd {
+		chunks = append(chunks, new(chunk))
+	}
+	descriptors.chunks.Store(&chunks)
+}
+
+// install puts d, held once more, into the free slot fd. descriptors.mu is held.
+func install(d *Description, fd int, closeOnExec bool) {
+	c, i := at(fd)
+	d.Hold()
+	c.used |= 1 << i
+	setBit(&c.closeOnExec, i, closeOnExec)
+	c.open[i].Store(d)
+}
+
+func setBit(word *uint64, i int, set bool) {
+	*word &^= 1 << i
+	if set {
+		*word |= 1 << i
+	}
+}
+
+// remove frees slot fd and returns what was there, nil if nothing was. descriptors.mu is held; the
+// caller releases the description after that lock.
+func remove(fd int) *Description {
+	c, i := at(fd)
+	if c == nil || c.used&(1<<i) == 0 {
+		return nil
+	}
+	if r := c.polled[i]; r != nil {
+		c.polled[i] = nil
+		r.stop()
+	}
+	c.used &^= 1 << i
+	descriptors.first = min(descriptors.first, fd/chunkSize)
+	return c.open[i].Swap(nil)
+}
+
+// closeDescriptor is close(2).
+func closeDescriptor(fd int) syscall.Errno {
+	descriptors.mu.Lock()
+	d := remove(fd)
+	descriptors.mu.Unlock()
+	if d == nil {
+		return syscall.EBADF
+	}
+	return d.Release()
+}

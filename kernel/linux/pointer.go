@@ -1,0 +1,129 @@
+package linux
+
+import (
+	"bytes"
+	"syscall"
+	"unsafe"
+
+	"github.com/ringo-os/ringo/kernel/early/call"
+	"github.com/ringo-os/ringo/kernel/machine"
+)
+
+// A Pointer is an address that the program passed, not yet checked. Like call.Arguments it is kept
+// twice: an address in the calling goroutine's stack moves with it. It must therefore never leave
+// that goroutine's stack, see the package comment.
+type Pointer struct {
+	address uintptr
+	stack   unsafe.Pointer
+}
+
+// Argument returns argument i of a as a pointer.
+func Argument(a call.Arguments, i int) Pointer {
+	return Pointer{a.Value[i], a.Stack[i]}
+}
+
+// IsNil reports whether p is the null pointer.
+func (p Pointer) IsNil() bool { return p.address == 0 }
+
+// Add returns the pointer n bytes further on.
+func (p Pointer) Add(n uintptr) Pointer {
+	if p.stack != nil {
+		p.stack = unsafe.Add(p.stack, n)
+	}
+	p.address += n
+	return p
+}
+
+// now returns where p points at this moment. The result must be used before anything that could
+// grow the stack has a chance to keep it as a number.
+func (p Pointer) now() unsafe.Pointer {
+	if p.stack != nil {
+		return p.stack
+	}
+	return *(*unsafe.Pointer)(unsafe.Pointer(&p.address))
+}
+
+// check reports whether the n bytes at p may be accessed.
+func (p Pointer) check(n uintptr, write bool) bool {
+	address := uintptr(p.now())
+	return address+n >= address && machine.Accessible(address, n, write)
+}
+
+// view returns the n bytes at p, which have been checked, as they are.
+//
+//go:nocheckptr
+func (p Pointer) view(n uintptr) []byte {
+	return unsafe.Slice((*byte)(p.now()), n)
+}
+
+// Load returns the pointer that the program keeps at p. If p is in the goroutine's stack, so may be
+// what it points to.
+func (p Pointer) Load() (Pointer, syscall.Errno) {
+	var address uintptr
+	if errno := CopyIn(p, &address); errno != 0 {
+		return Pointer{}, errno
+	}
+	if p.stack == nil || !machine.Accessible(address, 1, false) {
+		return Pointer{address: address}, 0
+	}
+	// It is an address indeed, so a pointer may hold it. Load it again: CopyIn may have moved the
+	// stack.
+	target := *(*unsafe.Pointer)(p.stack)
+	return Pointer{uintptr(target), target}, 0
+}
+
+// CopyIn reads *v, of a type without pointers, from the program's memory at p.
+func CopyIn[T any](p Pointer, v *T) syscall.Errno {
+	n := unsafe.Sizeof(*v)
+	if !p.check(n, false) {
+		return syscall.EFAULT
+	}
+	copy(unsafe.Slice((*byte)(unsafe.Pointer(v)), n), p.view(n))
+	return 0
+}
+
+// CopyOut writes *v, of a type without pointers, to the program's memory at p.
+func CopyOut[T any](p Pointer, v *T) syscall.Errno {
+	n := unsafe.Sizeof(*v)
+	if !p.check(n, true) {
+		return syscall.EFAULT
+	}
+	copy(p.view(n), unsafe.Slice((*byte)(unsafe.Pointer(v)), n))
+	return 0
+}
+
+// pageSize is the granularity of what is accessible.
+const pageSize = 4096
+
+// String reads the string at p that ends with a NUL. One of limit bytes or more, with its NUL, is
+// ENAMETOOLONG.
+func String(p Pointer, limit int) (string, syscall.Errno) {
+	var head []byte // what came before the current page
+	for {
+		page := pageSize - uintptr(p.now())%pageSize
+		if !p.check(page, false) {
+			return "", syscall.EFAULT
+		}
+		page = min(page, uintptr(limit-len(head)))
+		here := p.view(page)
+		if end := bytes.IndexByte(here, 0); end >= 0 {
+			if head == nil {
+				return string(here[:end]), 0
+			}
+			return string(append(head, here[:end]...)), 0
+		}
+		head = append(head, here...)
+		if len(head) >= limit {
+			return "", syscall.ENAMETOOLONG
+		}
+		p = p.Add(page)
+	}
+}
+
+// pathMax limits the names of files, with the NUL.
+const pathMax = 4096
+
+// path reads the file name at argument i of a.
+func path(a call.Arguments, i int) (string, syscall.Errno) {
+	return String(Argument(a, i), pathMax)
+}
