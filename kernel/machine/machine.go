@@ -27,9 +27,13 @@ type Source struct {
 	Vector uint8
 
 	// Below belongs to the runtime.
-	raised uint32
-	poll   uintptr
-	next   *Source
+
+	// Raised is 1 when an interrupt announced something that Wait has not returned for yet.
+	Raised uint32
+	// Waiter is the goroutine that waits: 0 for none, else a *g or a mark of the runtime's.
+	Waiter uintptr
+	// Next and NextOnVector link all sources, and those of the same vector.
+	Next, NextOnVector *Source
 }
 
 // Wait parks the calling goroutine until s has something: Index differs from Seen, or its interrupt

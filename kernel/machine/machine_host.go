@@ -8,6 +8,7 @@ import (
 	"unsafe"
 
 	"github.com/ringo-os/ringo/boot"
+	"github.com/ringo-os/ringo/drivers/acpi"
 	"github.com/ringo-os/ringo/kernel/early/call"
 )
 
@@ -24,9 +25,22 @@ var (
 	started = time.Now()
 	info    boot.Info
 	console Source
+
+	commandLine boot.CommandLine
+	firmware    acpi.Machine
 )
 
 func Boot() *boot.Info { return &info }
+
+func CommandLine() *boot.CommandLine { return &commandLine }
+
+func Firmware() *acpi.Machine { return &firmware }
+
+func ISARoute(irq uint8) (gsi uint32, level, activeLow bool) { return uint32(irq), false, false }
+
+func BeginWait() {}
+
+func EndWait() {}
 
 func AllocateDMA(size uintptr) (memory unsafe.Pointer, physical uint64) {
 	block := make([]byte, size+4096)

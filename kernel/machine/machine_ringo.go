@@ -6,6 +6,7 @@ import (
 	"unsafe"
 
 	"github.com/ringo-os/ringo/boot"
+	"github.com/ringo-os/ringo/drivers/acpi"
 	"github.com/ringo-os/ringo/kernel/early/call"
 )
 
@@ -13,6 +14,31 @@ import (
 //
 //go:linkname Boot
 func Boot() *boot.Info
+
+// CommandLine returns the kernel command line.
+//
+//go:linkname CommandLine
+func CommandLine() *boot.CommandLine
+
+// Firmware returns what ACPI says: virtio-mmio devices, I/O APICs, cores.
+//
+//go:linkname Firmware
+func Firmware() *acpi.Machine
+
+// ISARoute returns the global system interrupt that an ISA interrupt is wired to.
+//
+//go:linkname ISARoute
+func ISARoute(irq uint8) (gsi uint32, level, activeLow bool)
+
+// BeginWait and EndWait bracket the parking of a goroutine that something from outside the program
+// (a packet, a key) can wake: while there is one, the runtime does not take the program for
+// deadlocked, and looks at the devices. Waits through the netpoller are counted by themselves.
+//
+//go:linkname BeginWait
+func BeginWait()
+
+//go:linkname EndWait
+func EndWait()
 
 // AllocateDMA returns size bytes of zeroed, physically contiguous, page-aligned memory outside
 // Go's heap and its physical address; nil when no such run is free. The memory is never freed.
