@@ -1,0 +1,84 @@
+package toolchain
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// cacheFolder is where laid-out files are kept.
+func cacheFolder() (string, error) {
+	if dir := os.Getenv("RINGO_CACHE"); dir != "" {
+		return filepath.Abs(dir)
+	}
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("there is no place for Ringo's cache (%v): set RINGO_CACHE to a folder", err)
+	}
+	return filepath.Join(dir, "ringo"), nil
+}
+
+// cached returns the cache's folder for kind and key. If it is not there, fill makes it: in a
+// temporary folder that is then renamed, so that other ringo processes see all of it or nothing.
+func (t *Toolchain) cached(kind, key string, fill func(dir string) error) (string, error) {
+	final := filepath.Join(t.Cache, kind, key)
+	if _, err := os.Stat(final); err == nil {
+		return final, nil
+	}
+	if err := os.MkdirAll(filepath.Dir(final), 0o777); err != nil {
+		return "", fmt.Errorf("cannot write to Ringo's cache (%v): set RINGO_CACHE to a folder that can be written", err)
+	}
+	temporary, err := os.MkdirTemp(filepath.Dir(final), "tmp-")
+	if err != nil {
+		return "", fmt.Errorf("cannot write to Ringo's cache (%v): set RINGO_CACHE to a folder that can be written", err)
+	}
+	defer os.RemoveAll(temporary)
+	if err := fill(temporary); err != nil {
+		return "", err
+	}
+	if err := os.Chmod(temporary, 0o755); err != nil {
+		return "", err
+	}
+	if err := os.Rename(temporary, final); err != nil {
+		if _, there := os.Stat(final); there == nil { // another process was faster
+			return final, nil
+		}
+		return "", err
+	}
+	return final, nil
+}
+
+// A key collects what a cached folder depends on.
+type key struct{ hash hash.Hash }
+
+func newKey(kind string) *key {
+	k := &key{sha256.New()}
+	k.add(kind)
+	return k
+}
+
+// add adds words, so that no two lists of words give the same key.
+func (k *key) add(words ...string) {
+	for _, w := range words {
+		fmt.Fprintf(k.hash, "%d:", len(w))
+		io.WriteString(k.hash, w)
+	}
+}
+
+func (k *key) String() string { return hex.EncodeToString(k.hash.Sum(nil)[:12]) }
+
+// writeFile writes a file and the folders above it.
+func writeFile(name string, data []byte) error {
+	err := os.WriteFile(name, data, 0o666)
+	if errors.Is(err, os.ErrNotExist) {
+		if err = os.MkdirAll(filepath.Dir(name), 0o777); err == nil {
+			err = os.WriteFile(name, data, 0o666)
+		}
+	}
+	return err
+}
