@@ -209,7 +209,7 @@ func (p *goPackage) layout(t ast.Expr, depth int) (string, error) {
 		}
 		return "struct{ " + strings.Join(fields, "; ") + " }", nil
 	}
-	return "", fmt.Errorf("a parameter's type must be built from Go's basic types, types of the package itself "+
+	return "", fmt.Errorf("a parameter's type must be built from Go's basic types, types of the package itself " +
 		"or those that toolchain/abigen.go lists as foreign")
 }
 

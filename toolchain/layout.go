@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -29,6 +30,9 @@ func (t *Toolchain) Layout(ctx context.Context, k Kernel) (*Overlay, error) {
 	r, err := t.Release(k.Releases)
 	if err != nil {
 		return nil, err
+	}
+	if _, err := fs.Stat(k.Source, k.LateNet); err != nil {
+		k.LateNet = k.Late // a kernel without a network
 	}
 	src, err := t.materialise(k)
 	if err != nil {

@@ -54,7 +54,7 @@ type Kernel struct {
 
 // Ringo is the kernel that this binary carries.
 func Ringo() Kernel {
-	return Kernel{
+	k := Kernel{
 		Source:   ringo.Source,
 		Module:   "github.com/ringo-os/ringo",
 		Releases: Supported,
@@ -62,4 +62,8 @@ func Ringo() Kernel {
 		LateNet:  "kernel/withnet",
 		Early:    []string{"boot", "kernel/early/...", "drivers/uart", "drivers/acpi", "drivers/rtc"},
 	}
+	if files, _ := fs.Glob(k.Source, "kernel/*.go"); len(files) == 0 {
+		k.Late, k.LateNet = "kernel/machine", "kernel/machine" // until package kernel is there
+	}
+	return k
 }
