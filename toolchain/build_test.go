@@ -7,8 +7,16 @@ import (
 	"testing"
 )
 
+func TestBuildNet(t *testing.T) {
+	testBuild(t, "net")
+}
+
 func TestBuildModule(t *testing.T) {
-	tc, err := Find(t.Context(), Options{Cache: t.TempDir(), Dir: filepath.Join("testdata", "programs", "hello"), Stdout: os.Stdout, Stderr: os.Stderr, Trace: os.Stderr})
+	testBuild(t, "hello")
+}
+
+func testBuild(t *testing.T, name string) {
+	tc, err := Find(t.Context(), Options{Cache: t.TempDir(), Dir: filepath.Join("testdata", "programs", name), Stdout: os.Stdout, Stderr: os.Stderr, Trace: os.Stderr})
 	if err != nil {
 		t.Fatal(err)
 	}
