@@ -2,9 +2,15 @@
 //
 // Early code. Nothing here locks: the caller holds one spinlock around every call for an Allocator.
 // Nothing here clears: a frame holds what its last user left in it.
+//
+// Each usable region of the memory map is a zone with a bitmap, one bit a frame, set where the frame
+// is free, and above that a summary, one bit for each word of the bitmap, set where the word is not
+// zero. So a search skips 64 full words, 16 MiB, at a time, and a zone of 64 GiB is set up by
+// touching 2 MiB.
 package frame
 
 import (
+	"math/bits"
 	"unsafe"
 
 	"github.com/ringo-os/ringo/boot"
@@ -17,61 +23,209 @@ const (
 	Size  = 1 << Shift
 )
 
+// lowEnd is where the memory ends that is used last: a core's start-up code must lie below it.
+const lowEnd = 1 << 20
+
+// maxPhysical is the end of what a page-table entry can address (Intel SDM vol. 3, 4.1.4).
+const maxPhysical = 1 << 52
+
 // An Allocator owns the usable memory of a machine. The zero value owns none.
 type Allocator struct {
 	_ offheap.Mark
 
-	base unsafe.Pointer
+	base      unsafe.Pointer
+	zones     [boot.MaxRegions]zone // zones[:zoneCount], by address
+	zoneCount int
+	preferred int // the zone to look in first
+	total     uint64
+	free      uint64
+	emergency uint64
+
+	ready    bool
+	own      boot.Range // the bitmaps
+	kept     [maxKept]boot.Range
+	keptNext int
 }
 
 // Init takes over the usable memory below limit (0: no limit) that info describes, except page 0,
 // the image, the modules, info.StartInfo, the command line and what Reserve was told before. base
-// is where physical address 0 appears (the direct map); for the length of Init only the memory
-// for the bitmaps, one bit a frame, is touched. emergency is how many frames to keep back for
-// AllocateEmergency.
+// is where physical address 0 appears (the direct map); until SetBase is called, only the memory
+// for the bitmaps is touched, which lies as low as possible from 1 MiB up. emergency is how many
+// frames to keep back for AllocateEmergency.
 func (a *Allocator) Init(info *boot.Info, base unsafe.Pointer, image boot.Range, limit, emergency uint64) boot.Problem {
+	if a.ready {
+		return "The frame allocator was initialised twice; this is a bug in the kernel."
+	}
+	a.base, a.emergency = base, emergency
+	if problem := a.keepBootRanges(info, image); problem != "" {
+		return problem
+	}
+	if limit == 0 || limit > maxPhysical {
+		limit = maxPhysical
+	}
+	words := uint64(0)
+	for i := 0; i < info.RegionCount && i < boot.MaxRegions; i++ {
+		r := info.Regions[i]
+		if r.Kind != boot.Usable {
+			continue
+		}
+		first := (min(r.Start, limit) + Size - 1) >> Shift
+		end := min(r.End, limit) >> Shift
+		if first >= end {
+			continue
+		}
+		z := &a.zones[a.zoneCount]
+		*z = zone{first: first, count: end - first}
+		if a.preferred == a.zoneCount && end<<Shift <= lowEnd {
+			a.preferred++
+		}
+		a.zoneCount++
+		a.total += z.count
+		words += z.words() + z.summaryWords()
+	}
+	if a.preferred == a.zoneCount {
+		a.preferred = 0
+	}
+	if !a.placeBitmaps((words*8 + Size - 1) &^ (Size - 1)) {
+		return "There is too little memory for the bitmaps of the frame allocator; give the machine more (with QEMU: -m 64M)."
+	}
+	a.ready = true
+	a.setUpZones()
+	for i := range a.keptNext {
+		a.take(a.kept[i])
+	}
+	a.take(a.own)
 	return ""
 }
 
+// setUpZones divides the memory for the bitmaps among the zones and marks all frames free.
+func (a *Allocator) setUpZones() {
+	next := a.own.Start
+	for i := range a.zoneCount {
+		z := &a.zones[i]
+		words, summary := z.words(), z.summaryWords()
+		z.bits = next
+		next += words * 8
+		z.summary = next
+		next += summary * 8
+		a.fillOnes(z.bits, z.count)
+		a.fillOnes(z.summary, words)
+		z.free = z.count
+		a.free += z.count
+	}
+}
+
+// fillOnes sets the first count bits from a physical address on, and clears the rest of the word.
+func (a *Allocator) fillOnes(physical, count uint64) {
+	words := unsafe.Slice((*uint64)(a.Pointer(physical)), (count+63)/64)
+	for i := range words {
+		words[i] = ^uint64(0)
+	}
+	if count%64 != 0 {
+		words[len(words)-1] = 1<<(count%64) - 1
+	}
+}
+
 // SetBase says that physical address 0 now appears at base.
-func (a *Allocator) SetBase(base unsafe.Pointer) {}
+func (a *Allocator) SetBase(base unsafe.Pointer) { a.base = base }
 
 // Pointer returns where the byte at a physical address appears.
 func (a *Allocator) Pointer(physical uint64) unsafe.Pointer { return unsafe.Add(a.base, physical) }
 
-// Reserve keeps r from being handed out. Before Init it is remembered (up to 32 ranges); after it,
-// the frames of r that are free are taken.
-func (a *Allocator) Reserve(r boot.Range) boot.Problem { return "" }
-
-// Release gives usable memory that was kept back (modules, start info, reservations) to the
-// allocator: the whole frames inside r that are not free yet.
-func (a *Allocator) Release(r boot.Range) {}
-
-// Allocate returns the physical address of a frame; ok is false when there is none left but the
-// emergency reserve.
-func (a *Allocator) Allocate() (physical uint64, ok bool) { return 0, false }
+// Allocate returns the physical address of a frame, the lowest one free (memory below 1 MiB last);
+// ok is false when there is none left but the emergency reserve.
+func (a *Allocator) Allocate() (physical uint64, ok bool) {
+	if a.free <= a.emergency {
+		return 0, false
+	}
+	return a.AllocateEmergency()
+}
 
 // AllocateEmergency is Allocate for those who cannot fail: it also takes from the reserve.
-func (a *Allocator) AllocateEmergency() (physical uint64, ok bool) { return 0, false }
+func (a *Allocator) AllocateEmergency() (physical uint64, ok bool) {
+	for n := range a.zoneCount {
+		z := a.inOrder(n)
+		w, found := a.nextWord(z, z.hint)
+		if !found {
+			continue
+		}
+		z.hint = w
+		word := a.word(z, w)
+		bit := uint64(bits.TrailingZeros64(*word))
+		*word &^= 1 << bit
+		if *word == 0 {
+			*a.summaryWord(z, w) &^= 1 << (w % 64)
+		}
+		z.free--
+		a.free--
+		return (z.first + w*64 + bit) << Shift, true
+	}
+	return 0, false
+}
+
+// inOrder is the n-th zone to search: from the preferred one up, then those below it.
+func (a *Allocator) inOrder(n int) *zone {
+	n += a.preferred
+	if n >= a.zoneCount {
+		n -= a.zoneCount
+	}
+	return &a.zones[n]
+}
 
 // AllocateRun returns count contiguous frames whose first is aligned to align frames, a power of
 // two (AllocateRun(512, 512) is a 2 MiB page).
-func (a *Allocator) AllocateRun(count, align uint64) (physical uint64, ok bool) { return 0, false }
+func (a *Allocator) AllocateRun(count, align uint64) (physical uint64, ok bool) {
+	return a.AllocateRunBelow(count, align, maxPhysical)
+}
 
 // AllocateRunBelow is AllocateRun for a device that cannot reach all memory: the run ends at or
 // below limit.
 func (a *Allocator) AllocateRunBelow(count, align, limit uint64) (physical uint64, ok bool) {
+	if count == 0 || align == 0 || align&(align-1) != 0 || align > maxPhysical>>Shift ||
+		a.free < a.emergency || count > a.free-a.emergency {
+		return 0, false
+	}
+	for n := range a.zoneCount {
+		z := a.inOrder(n)
+		if z.free < count {
+			continue
+		}
+		if first, ok := a.findRun(z, count, align, limit>>Shift); ok {
+			a.mark(z, first-z.first, count, false)
+			return first << Shift, true
+		}
+	}
 	return 0, false
 }
 
 // Free gives a frame back. It reports false, and does nothing, if the frame was not in use or is
 // not the allocator's: a bug of the caller's.
-func (a *Allocator) Free(physical uint64) bool { return false }
+func (a *Allocator) Free(physical uint64) bool { return a.FreeRun(physical, 1) }
 
-// FreeRun gives count contiguous frames back.
-func (a *Allocator) FreeRun(physical, count uint64) bool { return false }
+// FreeRun gives count contiguous frames back, all or, if one of them was not in use, none.
+func (a *Allocator) FreeRun(physical, count uint64) bool {
+	if physical%Size != 0 || count == 0 || count > maxPhysical>>Shift || physical >= maxPhysical {
+		return false
+	}
+	first := physical >> Shift
+	if first == 0 || first < a.own.End>>Shift && a.own.Start>>Shift < first+count {
+		return false
+	}
+	z := a.zoneOf(first)
+	if z == nil || first+count > z.first+z.count {
+		return false
+	}
+	from := first - z.first
+	if a.nextFree(z, from) < from+count {
+		return false
+	}
+	a.mark(z, from, count, true)
+	return true
+}
 
-// TotalFrames is how many frames there are in usable memory, FreeFrames how many are free (the
-// emergency reserve included).
-func (a *Allocator) TotalFrames() uint64 { return 0 }
-func (a *Allocator) FreeFrames() uint64  { return 0 }
+// TotalFrames is how many frames there are in usable memory, those for the image and the like
+// included.
+func (a *Allocator) TotalFrames() uint64 { return a.total }
+
+// FreeFrames is how many frames are free, the emergency reserve included.
+func (a *Allocator) FreeFrames() uint64 { return a.free }
