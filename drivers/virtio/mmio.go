@@ -146,8 +146,7 @@ func (t *mmioTransport) Install(q *Queue, interrupt bool) error {
 			return fmt.Errorf("virtio on %v: %w", t, err)
 		}
 	}
-	q.doorbell = unsafe.Add(t.registers, mmioNotify)
-	q.doorbellWide = true
+	q.Attach(unsafe.Add(t.registers, mmioNotify), true)
 	t.store(mmioQueueSelect, uint32(q.index))
 	t.store(mmioQueueSize, uint32(q.size))
 	if t.legacy {
@@ -159,10 +158,10 @@ func (t *mmioTransport) Install(q *Queue, interrupt bool) error {
 		t.store(mmioQueuePage, uint32(q.physical/legacyPage))
 		return nil
 	}
-	start := uintptr(unsafe.Pointer(&q.table[0]))
-	t.storePhysical(mmioQueueTable, q.physical)
-	t.storePhysical(mmioQueueDriver, q.physical+uint64(uintptr(q.available)-start))
-	t.storePhysical(mmioQueueDevice, q.physical+uint64(uintptr(q.used)-start))
+	table, available, used := q.Addresses()
+	t.storePhysical(mmioQueueTable, table)
+	t.storePhysical(mmioQueueDriver, available)
+	t.storePhysical(mmioQueueDevice, used)
 	t.store(mmioQueueReady, 1)
 	return nil
 }

@@ -179,9 +179,10 @@ func (t *pciTransport) QueueLimit(index int) int {
 func (t *pciTransport) Install(q *Queue, interrupt bool) error {
 	cpu.Store16(t.at(commonQueueSelect), uint16(q.index))
 	cpu.Store16(t.at(commonQueueSize), q.size)
-	t.storePhysical(commonQueueTable, q.physical)
-	t.storePhysical(commonQueueDriver, q.physical+uint64(uintptr(q.available)-uintptr(unsafe.Pointer(&q.table[0]))))
-	t.storePhysical(commonQueueDevice, q.physical+uint64(uintptr(q.used)-uintptr(unsafe.Pointer(&q.table[0]))))
+	table, available, used := q.Addresses()
+	t.storePhysical(commonQueueTable, table)
+	t.storePhysical(commonQueueDriver, available)
+	t.storePhysical(commonQueueDevice, used)
 	if err := t.installVector(q, interrupt); err != nil {
 		return fmt.Errorf("virtio on %v: %w", t, err)
 	}
@@ -189,7 +190,7 @@ func (t *pciTransport) Install(q *Queue, interrupt bool) error {
 	if offset+2 > t.notifySize || offset%2 != 0 {
 		return fmt.Errorf("virtio on %v: the doorbell of queue %d lies outside its region", t, q.index)
 	}
-	q.doorbell = unsafe.Add(t.notify, offset)
+	q.Attach(unsafe.Add(t.notify, offset), false)
 	cpu.Store16(t.at(commonQueueEnable), 1)
 	return nil
 }

@@ -226,6 +226,21 @@ func (q *Queue) notify() {
 	}
 }
 
+// Index is which queue of the device this is.
+func (q *Queue) Index() int { return q.index }
+
+// Addresses returns where the parts of the queue are in physical memory.
+func (q *Queue) Addresses() (table, available, used uint64) {
+	start := uintptr(unsafe.Pointer(&q.table[0]))
+	return q.physical, q.physical + uint64(uintptr(q.available)-start), q.physical + uint64(uintptr(q.used)-start)
+}
+
+// Attach says where the device is notified, and whether by a word of 32 bits or of 16; for
+// transports.
+func (q *Queue) Attach(doorbell unsafe.Pointer, wide bool) {
+	q.doorbell, q.doorbellWide = doorbell, wide
+}
+
 // usedEvent is where the driver says at which used index it wants an interrupt (2.7.7.1).
 func (q *Queue) usedEvent() unsafe.Pointer {
 	return unsafe.Add(q.available, availableRing+2*uintptr(q.size))

@@ -28,16 +28,19 @@ func newSource(q *Queue) (*machine.Source, error) {
 		return nil, fmt.Errorf("no interrupt vector is left for a virtqueue")
 	}
 	s := &sources[i]
-	*s = machine.Source{
-		Index:      (*uint16)(unsafe.Add(q.used, usedIndex)),
-		EventIndex: q.eventIndex,
-		Vector:     vector,
-	}
+	q.Announce(s)
+	s.Vector = vector
+	return s, nil
+}
+
+// Announce makes s the announcement of q; for transports.
+func (q *Queue) Announce(s *machine.Source) {
+	q.source = s
+	s.Index = (*uint16)(unsafe.Add(q.used, usedIndex))
+	s.EventIndex = q.eventIndex
 	if q.eventIndex {
 		s.Arm = (*uint16)(q.usedEvent())
 	} else {
 		s.Arm = (*uint16)(unsafe.Add(q.available, availableFlags))
 	}
-	q.source = s
-	return s, nil
 }

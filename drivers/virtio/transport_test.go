@@ -7,10 +7,14 @@ import (
 	"unsafe"
 )
 
+func want(features uint64) func(uint64) uint64 {
+	return func(uint64) uint64 { return features }
+}
+
 func TestNegotiate(t *testing.T) {
 	const a, b, c = 1 << 5, 1 << 6, 1 << 40
 	f := &fake{offered: a | b | c | FeatureVersion1 | FeatureEventIndex | 1<<28}
-	got, err := Negotiate(f, a|c|1<<41)
+	got, err := Negotiate(f, want(a|c|1<<41))
 	if want := uint64(a | c | FeatureVersion1 | FeatureEventIndex); err != nil || got != want || f.accepted != want {
 		t.Errorf("%#x, %v; want %#x", got, err, want)
 	}
@@ -22,7 +26,7 @@ func TestNegotiate(t *testing.T) {
 
 func TestNegotiateLegacy(t *testing.T) {
 	f := &fake{legacy: true, offered: 1<<5 | 1<<40}
-	got, err := Negotiate(f, 1<<5|1<<40)
+	got, err := Negotiate(f, want(1<<5|1<<40))
 	if err != nil || got != 1<<5 {
 		t.Errorf("%#x, %v", got, err)
 	}
@@ -38,7 +42,7 @@ func TestNegotiateFails(t *testing.T) {
 		"refuses features": {offered: FeatureVersion1, refuse: true},
 		"does not reset":   {stuck: true},
 	} {
-		if _, err := Negotiate(f, 1); err == nil {
+		if _, err := Negotiate(f, want(1)); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}

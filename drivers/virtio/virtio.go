@@ -70,16 +70,16 @@ type Transport interface {
 // A device that does not come back from a reset within this many looks never will.
 const resetLooks = 100_000
 
-// Negotiate resets the device and agrees with it on features: those of want that it offers (3.1.1,
-// steps 1 to 6).
-func Negotiate(t Transport, want uint64) (features uint64, err error) {
+// Negotiate resets the device and agrees with it on features: what choose takes of those that the
+// device offers, and those of the transport and the queues (3.1.1, steps 1 to 6).
+func Negotiate(t Transport, choose func(offered uint64) uint64) (features uint64, err error) {
 	if err := Reset(t); err != nil {
 		return 0, err
 	}
 	t.SetStatus(statusAcknowledge)
 	t.SetStatus(statusAcknowledge | statusDriver)
 	offered := t.Features()
-	features = offered & (want | FeatureVersion1 | FeatureAccessPlatform | FeatureEventIndex)
+	features = offered & (choose(offered) | FeatureVersion1 | FeatureAccessPlatform | FeatureEventIndex)
 	if t.Legacy() {
 		features &= 1<<32 - 1
 		t.Accept(features)
