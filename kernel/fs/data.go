@@ -1,0 +1,250 @@
+package fs
+
+import (
+	"math"
+	"syscall"
+)
+
+// data is the content of a regular file: pages where something was written, and nothing where
+// nothing was. What the archive held when the machine started stays where the boot loader put it,
+// page by page until it is written to. The node's lock guards it.
+type data struct {
+	size  int64
+	taken int64 // pages that count against the volume
+	base  []byte
+	dense []*page         // the pages from 0 on
+	far   map[int64]*page // those far behind the others, in a file that is mostly holes
+}
+
+type page [pageSize]byte
+
+const (
+	maxSize = math.MaxInt64 - 2*pageSize
+	// A page that lies farther behind the others than this many, and than their number, is far.
+	near = 1024
+)
+
+var zeroes page
+
+// page returns page number i, nil for one that was never written.
+func (d *data) page(i int64) *page {
+	if i < int64(len(d.dense)) {
+		return d.dense[i]
+	}
+	return d.far[i]
+}
+
+// based returns what the archive has for page i.
+func (d *data) based(i int64) []byte {
+	if i >= pagesOf(int64(len(d.base))) {
+		return nil
+	}
+	return d.base[i*pageSize : min((i+1)*pageSize, int64(len(d.base)))]
+}
+
+// readAt copies what is at offset to p.
+func (d *data) readAt(p []byte, offset int64) int {
+	if offset >= d.size {
+		return 0
+	}
+	p = p[:min(int64(len(p)), d.size-offset)]
+	for n := 0; n < len(p); {
+		i, within := (offset+int64(n))/pageSize, (offset+int64(n))%pageSize
+		var from []byte
+		if held := d.page(i); held != nil {
+			from = held[within:]
+		} else if based := d.based(i); int64(len(based)) > within {
+			from = based[within:]
+		} else {
+			from = zeroes[within:]
+		}
+		n += copy(p[n:], from)
+	}
+	return len(p)
+}
+
+// writeAt copies p to offset. It stops when the volume is full.
+func (d *data) writeAt(v *Volume, p []byte, offset int64) (n int, errno syscall.Errno) {
+	if offset > maxSize-int64(len(p)) {
+		return 0, syscall.EFBIG
+	}
+	for n < len(p) {
+		i, within := (offset+int64(n))/pageSize, (offset+int64(n))%pageSize
+		held := d.page(i)
+		if held == nil {
+			whole := within == 0 && len(p)-n >= pageSize
+			if held = d.make(v, i, !whole); held == nil {
+				break
+			}
+		}
+		n += copy(held[within:], p[n:])
+	}
+	d.size = max(d.size, offset+int64(n))
+	if n == 0 && len(p) > 0 {
+		return 0, syscall.ENOSPC
+	}
+	return n, 0
+}
+
+// make gives page i memory of its own, filled with what was there before if fill is set; nil if the
+// volume is full.
+func (d *data) make(v *Volume, i int64, fill bool) *page {
+	if !v.take() {
+		return nil
+	}
+	held := new(page)
+	if fill {
+		copy(held[:], d.based(i))
+	}
+	d.taken++
+	count := int64(len(d.dense))
+	switch {
+	case i < count:
+		d.dense[i] = held
+	case i > count+max(count, near):
+		if d.far == nil {
+			d.far = make(map[int64]*page)
+		}
+		d.far[i] = held
+	default:
+		for ; count < i; count++ {
+			d.dense = append(d.dense, d.comeNear(count))
+		}
+		d.dense = append(d.dense, held)
+	}
+	return held
+}
+
+// comeNear takes page i out of the far ones.
+func (d *data) comeNear(i int64) *page {
+	held := d.far[i]
+	delete(d.far, i)
+	return held
+}
+
+// truncate makes the file size bytes long.
+func (d *data) truncate(v *Volume, size int64) {
+	if size < int64(len(d.base)) {
+		d.base = d.base[:size]
+	}
+	if size < d.size {
+		d.clear(v, size, d.size)
+		if pages := pagesOf(size); pages == 0 {
+			d.dense = nil
+		} else if pages < int64(len(d.dense)) {
+			d.dense = d.dense[:pages]
+		}
+	}
+	d.size = size
+}
+
+// punch makes a hole of [from, to), which may reach past the end.
+func (d *data) punch(v *Volume, from, to int64) syscall.Errno {
+	if from < int64(len(d.base)) {
+		if !d.own(v) {
+			return syscall.ENOSPC
+		}
+	}
+	if to = min(to, d.size); from < to {
+		d.clear(v, from, to)
+	}
+	return 0
+}
+
+// own copies what is still the archive's; false when the volume is full.
+func (d *data) own(v *Volume) bool {
+	for i := range pagesOf(int64(len(d.base))) {
+		if d.page(i) == nil && d.make(v, i, true) == nil {
+			return false
+		}
+	}
+	d.base = nil
+	return true
+}
+
+// reserve gives the pages of [from, to) memory, as fallocate does.
+func (d *data) reserve(v *Volume, from, to int64) syscall.Errno {
+	for i := from / pageSize; i < pagesOf(to); i++ {
+		if d.page(i) == nil && d.make(v, i, true) == nil {
+			return syscall.ENOSPC
+		}
+	}
+	return 0
+}
+
+// clear zeroes [from, to), which no longer concerns the archive, and gives up the pages that lie
+// wholly in it or between it and the end of the file.
+func (d *data) clear(v *Volume, from, to int64) {
+	first, last := pagesOf(from), to/pageSize // the whole pages
+	if to == d.size {
+		last = pagesOf(to)
+	}
+	if first > last {
+		d.zero(from, to)
+		return
+	}
+	d.zero(from, first*pageSize)
+	d.zero(last*pageSize, to)
+	for i := first; i < min(last, int64(len(d.dense))); i++ {
+		d.drop(v, d.dense[i])
+		d.dense[i] = nil
+	}
+	for i, held := range d.far {
+		if first <= i && i < last {
+			d.drop(v, held)
+			delete(d.far, i)
+		}
+	}
+}
+
+// drop gives a page back to the volume.
+func (d *data) drop(v *Volume, held *page) {
+	if held != nil {
+		d.taken--
+		v.used.Add(-1)
+	}
+}
+
+// zero clears [from, to), which lies within a page, if the page has memory of its own.
+func (d *data) zero(from, to int64) {
+	if from >= to {
+		return
+	}
+	if held := d.page(from / pageSize); held != nil {
+		clear(held[from%pageSize : (to-1)%pageSize+1])
+	}
+}
+
+// seek returns where the next data or hole begins, at offset or after it, as SEEK_DATA and SEEK_HOLE
+// do.
+func (d *data) seek(offset int64, wantData bool) (int64, syscall.Errno) {
+	if offset >= d.size {
+		return 0, syscall.ENXIO
+	}
+	for i := offset / pageSize; i < pagesOf(d.size); i++ {
+		if (d.page(i) != nil || d.based(i) != nil) == wantData {
+			return max(offset, i*pageSize), 0
+		}
+		if wantData && i >= int64(len(d.dense)) && i >= pagesOf(int64(len(d.base))) {
+			i = d.nextFar(i+1) - 1
+		}
+	}
+	if wantData {
+		return 0, syscall.ENXIO
+	}
+	return d.size, 0
+}
+
+// nextFar returns the first far page from i on, or one past the last page of any file.
+func (d *data) nextFar(i int64) int64 {
+	next := int64(math.MaxInt64 / pageSize)
+	for j := range d.far {
+		if j >= i {
+			next = min(next, j)
+		}
+	}
+	return next
+}
+
+// pagesOf returns how many pages size bytes take.
+func pagesOf(size int64) int64 { return (size + pageSize - 1) / pageSize }

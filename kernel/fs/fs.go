@@ -1,0 +1,97 @@
+// Package fs is the tree of files in memory: what tmpfs is on Linux, with the devices, /proc and
+// /sys in it.
+//
+// Names and nodes are apart, as on any Unix: an Entry is a name in a directory, a Node is the file
+// behind it. One lock, FS.tree, guards the names; each node's lock guards what is in it. The first
+// is taken before the second. Nothing here waits, and nothing here knows of descriptors.
+package fs
+
+import (
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// An FS is one tree of files.
+type FS struct {
+	tree sync.RWMutex
+	root *Entry
+
+	lastNode   atomic.Uint64
+	lastDevice uint64
+}
+
+// A Volume is a part of the tree that looks like a file system of its own: links and renames do not
+// cross its border.
+type Volume struct {
+	// Type is the magic number that statfs gives, Name the word in /proc/filesystems, Place where
+	// the volume begins.
+	Type        int64
+	Name, Place string
+
+	fs     *FS
+	device uint64
+	fixed  bool         // programs cannot create or remove files here
+	limit  int64        // pages
+	used   atomic.Int64 // pages
+}
+
+// Magic numbers of statfs(2).
+const (
+	tmpfsMagic = 0x01021994
+	procMagic  = 0x9fa0
+	sysfsMagic = 0x62656572
+)
+
+const (
+	pageSize = 4096
+	nameMax  = 255
+	linksMax = 40 // symbolic links in one path
+)
+
+// New returns a tree whose regular files may take up to limit bytes of memory. It has an empty root
+// directory.
+func New(limit int64) *FS {
+	t := new(FS)
+	v := t.newVolume("tmpfs", tmpfsMagic, "/")
+	v.limit = limit / pageSize
+	t.root = &Entry{name: "/"}
+	t.root.node = t.newDirectory(v, t.root, 0o755)
+	return t
+}
+
+// newVolume returns a volume that begins at place.
+func (t *FS) newVolume(name string, magic int64, place string) *Volume {
+	t.lastDevice++
+	return &Volume{Type: magic, Name: name, Place: place, fs: t, device: t.lastDevice}
+}
+
+// Root returns the root directory.
+func (t *FS) Root() *Entry { return t.root }
+
+// take reserves a page for a regular file.
+func (v *Volume) take() bool {
+	if v.used.Add(1) > v.limit && v.limit > 0 {
+		v.used.Add(-1)
+		return false
+	}
+	return true
+}
+
+// Statistics fills s as statfs does.
+func (v *Volume) Statistics(s *syscall.Statfs_t) {
+	used := v.used.Load()
+	*s = syscall.Statfs_t{
+		Type: v.Type, Bsize: pageSize, Frsize: pageSize, Namelen: nameMax,
+		Blocks: uint64(v.limit), Bfree: uint64(max(v.limit-used, 0)),
+		Flags: 0x20, // ST_VALID
+	}
+	s.Bavail = s.Bfree
+	s.Fsid.X__val[0] = int32(v.device)
+}
+
+// now returns the wall clock for a node's times.
+func now() syscall.Timespec {
+	return syscall.NsecToTimespec(time.Now().UnixNano())
+}

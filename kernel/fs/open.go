@@ -1,0 +1,161 @@
+package fs
+
+import (
+	"syscall"
+
+	"github.com/ringo-os/ringo/kernel/file"
+)
+
+// Flags of open(2) that package syscall does not have.
+const (
+	flagPath    = 0x200000
+	flagTmpfile = 0x400000
+)
+
+// An Opened is a file that was opened by a path.
+type Opened interface {
+	file.File
+	// Entry is the name that the file was opened by.
+	Entry() *Entry
+}
+
+// Open is openat. The umask has been applied to mode.
+func (t *FS) Open(at *Entry, path string, flags int, mode uint32) (file.File, syscall.Errno) {
+	if flags&flagPath != 0 {
+		flags &= flagPath | syscall.O_DIRECTORY | syscall.O_NOFOLLOW | syscall.O_CLOEXEC
+	}
+	if flags&flagTmpfile != 0 {
+		return t.openNameless(at, path, flags, mode)
+	}
+	if flags&syscall.O_CREAT != 0 && flags&syscall.O_DIRECTORY != 0 {
+		return nil, syscall.EINVAL
+	}
+	e, created, errno := t.find(at, path, flags, mode)
+	if errno != 0 {
+		return nil, errno
+	}
+	return e.open(flags, created)
+}
+
+// find resolves the path of an open, and creates the file if that is asked for.
+func (t *FS) find(at *Entry, path string, flags int, mode uint32) (e *Entry, created bool, errno syscall.Errno) {
+	create := flags&syscall.O_CREAT != 0
+	follow := flags&syscall.O_NOFOLLOW == 0 && (!create || flags&syscall.O_EXCL == 0)
+	t.tree.RLock()
+	last, errno := t.walk(at, path, follow, !create)
+	t.tree.RUnlock()
+	if create && errno == 0 && last.entry == nil {
+		// Nobody has the name, but somebody may have it by the time that this may write.
+		t.tree.Lock()
+		defer t.tree.Unlock()
+		if last, errno = t.walk(at, path, follow, false); errno == 0 && last.entry == nil {
+			e, errno = t.create(&last, mode)
+			return e, true, errno
+		}
+	}
+	switch {
+	case errno != 0:
+		return nil, false, errno
+	case create && last.dots == ordinary && last.slash:
+		return nil, false, syscall.EISDIR
+	case last.entry == nil:
+		return nil, false, syscall.ENOENT
+	case create && flags&syscall.O_EXCL != 0:
+		return nil, false, syscall.EEXIST
+	case create && last.entry.node.isDirectory():
+		return nil, false, syscall.EISDIR
+	case flags&syscall.O_DIRECTORY != 0 && !last.entry.node.isDirectory():
+		return nil, false, syscall.ENOTDIR
+	}
+	return last.entry, false, 0
+}
+
+// create makes an empty regular file. FS.tree is held for writing.
+func (t *FS) create(last *target, mode uint32) (*Entry, syscall.Errno) {
+	switch {
+	case last.slash:
+		return nil, syscall.EISDIR
+	case last.directory.entry.removed:
+		return nil, syscall.ENOENT
+	case last.directory.volume.fixed:
+		return nil, syscall.EACCES
+	}
+	n := t.newRegular(last.directory.volume, mode&0o7777)
+	last.inherit(n)
+	return t.attach(last.directory, last.name, n), 0
+}
+
+// openNameless is O_TMPFILE: path is that of a directory.
+func (t *FS) openNameless(at *Entry, path string, flags int, mode uint32) (file.File, syscall.Errno) {
+	if flags&syscall.O_DIRECTORY == 0 || flags&syscall.O_CREAT != 0 || !writes(flags) {
+		return nil, syscall.EINVAL
+	}
+	e, errno := t.Lookup(at, path, flags&syscall.O_NOFOLLOW == 0)
+	switch {
+	case errno != 0:
+		return nil, errno
+	case !e.node.isDirectory():
+		return nil, syscall.ENOTDIR
+	case e.node.volume.fixed:
+		return nil, syscall.EOPNOTSUPP
+	}
+	return t.nameless(e.node.volume, "/#tmpfile", flags&syscall.O_EXCL == 0, flags, mode), 0
+}
+
+// OpenMemory is memfd_create.
+func (t *FS) OpenMemory(name string) file.File {
+	return t.nameless(t.root.node.volume, "/memfd:"+name, false, syscall.O_RDWR, 0o777)
+}
+
+// nameless opens a new regular file that has no name.
+func (t *FS) nameless(v *Volume, name string, linkable bool, flags int, mode uint32) file.File {
+	n := t.newRegular(v, mode&0o7777)
+	e := &Entry{name: name, node: n, removed: true, linkable: linkable}
+	return newRegularFile(e, flags)
+}
+
+// open opens what e names.
+func (e *Entry) open(flags int, created bool) (file.File, syscall.Errno) {
+	n := e.node
+	if flags&flagPath != 0 {
+		return &handle{e}, 0
+	}
+	write := writes(flags) || flags&syscall.O_TRUNC != 0 && !created
+	switch {
+	case n.isLink():
+		return nil, syscall.ELOOP
+	case n.isDirectory() && write:
+		return nil, syscall.EISDIR
+	case n.isDirectory():
+		return &directoryFile{handle: handle{e}}, 0
+	case n.kind == syscall.S_IFSOCK:
+		return nil, syscall.ENXIO
+	case n.open != nil:
+		return n.open(flags)
+	case n.content != nil:
+		return openGenerated(e, flags)
+	case n.data == nil:
+		return nil, syscall.ENXIO
+	}
+	f := newRegularFile(e, flags)
+	if flags&syscall.O_TRUNC != 0 && !created {
+		n.truncate(0)
+	}
+	return f, 0
+}
+
+// reads and writes report whether flags ask for that access. (3 asks for neither, but checks both.)
+func reads(flags int) bool  { return (flags&syscall.O_ACCMODE+1)&1 != 0 }
+func writes(flags int) bool { return (flags&syscall.O_ACCMODE)&3 != 0 }
+
+// A handle is a file opened with O_PATH: it says where the file is, and does nothing with it.
+type handle struct{ entry *Entry }
+
+func (h *handle) Entry() *Entry                           { return h.entry }
+func (h *handle) Read(p []byte) (int, syscall.Errno)      { return 0, syscall.EBADF }
+func (h *handle) Write(p []byte) (int, syscall.Errno)     { return 0, syscall.EBADF }
+func (h *handle) Status(st *syscall.Stat_t) syscall.Errno { h.entry.node.Status(st); return 0 }
+func (h *handle) Ready() file.Events                      { return file.Readable | file.Writable }
+func (h *handle) Watch(w *file.Watch) bool                { return false }
+func (h *handle) Unwatch(w *file.Watch)                   {}
+func (h *handle) Close() syscall.Errno                    { return 0 }

@@ -1,0 +1,181 @@
+package fs
+
+import (
+	"io"
+	"sync"
+	"sync/atomic"
+	"syscall"
+)
+
+// A regularFile is an open regular file.
+type regularFile struct {
+	handle
+	append atomic.Bool
+
+	mu     sync.Mutex // for position
+	offset int64
+}
+
+func newRegularFile(e *Entry, flags int) *regularFile {
+	f := &regularFile{handle: handle{e}}
+	f.SetFlags(flags)
+	e.node.hold()
+	return f
+}
+
+func (f *regularFile) SetFlags(flags int) { f.append.Store(flags&syscall.O_APPEND != 0) }
+
+func (f *regularFile) Read(p []byte) (int, syscall.Errno) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n, errno := f.ReadAt(p, f.offset)
+	f.offset += int64(n)
+	return n, errno
+}
+
+func (f *regularFile) ReadAt(p []byte, offset int64) (int, syscall.Errno) {
+	node := f.entry.node
+	node.mu.RLock()
+	n := node.data.readAt(p, offset)
+	node.mu.RUnlock()
+	node.seen()
+	return n, 0
+}
+
+func (f *regularFile) Write(p []byte) (int, syscall.Errno) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n, end, errno := f.write(p, f.offset)
+	if errno == 0 {
+		f.offset = end
+	}
+	return n, errno
+}
+
+func (f *regularFile) WriteAt(p []byte, offset int64) (int, syscall.Errno) {
+	n, _, errno := f.write(p, offset)
+	return n, errno
+}
+
+// write writes at offset, or at the end with O_APPEND, and returns where it ended.
+func (f *regularFile) write(p []byte, offset int64) (n int, end int64, errno syscall.Errno) {
+	if len(p) == 0 {
+		return 0, offset, 0
+	}
+	node := f.entry.node
+	node.mu.Lock()
+	defer node.mu.Unlock()
+	if f.append.Load() {
+		offset = node.data.size
+	}
+	n, errno = node.data.writeAt(node.volume, p, offset)
+	if n > 0 {
+		node.touched()
+	}
+	return n, offset + int64(n), errno
+}
+
+// Seek positions of lseek beyond those of package io.
+const (
+	seekData = 3
+	seekHole = 4
+)
+
+func (f *regularFile) Move(offset int64, whence int) (int64, syscall.Errno) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	node := f.entry.node
+	node.mu.RLock()
+	size := node.data.size
+	node.mu.RUnlock()
+	switch whence {
+	case io.SeekStart:
+	case io.SeekCurrent:
+		offset += f.offset
+	case io.SeekEnd:
+		offset += size
+	case seekData, seekHole:
+		if offset < 0 {
+			return 0, syscall.ENXIO
+		}
+		node.mu.RLock()
+		at, errno := node.data.seek(offset, whence == seekData)
+		node.mu.RUnlock()
+		if errno != 0 {
+			return 0, errno
+		}
+		offset = at
+	default:
+		return 0, syscall.EINVAL
+	}
+	if offset < 0 {
+		return 0, syscall.EINVAL
+	}
+	f.offset = offset
+	return offset, 0
+}
+
+func (f *regularFile) Close() syscall.Errno {
+	f.entry.node.drop()
+	return 0
+}
+
+// Truncate makes n, a regular file, size bytes long.
+func (n *Node) Truncate(size int64) syscall.Errno {
+	switch {
+	case n.isDirectory():
+		return syscall.EISDIR
+	case n.data == nil:
+		return syscall.EINVAL
+	case size > maxSize:
+		return syscall.EFBIG
+	}
+	n.truncate(size)
+	return 0
+}
+
+func (n *Node) truncate(size int64) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.data.truncate(n.volume, size)
+	n.touched()
+}
+
+// Modes of fallocate(2).
+const (
+	AllocateKeepSize  = 1
+	AllocatePunchHole = 2
+	AllocateZero      = 16
+)
+
+// Allocate is fallocate, of [offset, offset+length).
+func (n *Node) Allocate(mode int, offset, length int64) syscall.Errno {
+	end := offset + length
+	switch {
+	case n.isDirectory():
+		return syscall.EISDIR
+	case n.data == nil:
+		return syscall.ENODEV
+	case end < 0 || end > maxSize:
+		return syscall.EFBIG
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	switch mode {
+	case AllocatePunchHole | AllocateKeepSize:
+		if errno := n.data.punch(n.volume, offset, end); errno != 0 {
+			return errno
+		}
+	case 0, AllocateKeepSize:
+		if errno := n.data.reserve(n.volume, offset, end); errno != 0 {
+			return errno
+		}
+		if mode == 0 {
+			n.data.size = max(n.data.size, end)
+		}
+	default:
+		return syscall.EOPNOTSUPP
+	}
+	n.touched()
+	return 0
+}

@@ -1,0 +1,150 @@
+package fs
+
+import "syscall"
+
+// target is where a path leads: a name in a directory, and what has that name now.
+type target struct {
+	directory *Node
+	name      string
+	entry     *Entry // nil: nothing has the name
+	dots      dots
+	slash     bool // the path ends with a slash: it means a directory
+}
+
+// dots says which last component a path has that is no name of its own.
+type dots int
+
+const (
+	ordinary dots = iota
+	root          // the path has only slashes
+	dot
+	dotdot
+)
+
+// walk follows path from the directory at, for FS.tree's holder. If the last component is a symbolic
+// link it is followed only if follow is set, or if a slash comes after it and slashFollows is set
+// (which operations that create or remove names do not want).
+func (t *FS) walk(at *Entry, path string, follow, slashFollows bool) (last target, errno syscall.Errno) {
+	if path == "" {
+		return last, syscall.ENOENT
+	}
+	if path[0] == '/' {
+		at = t.root
+	}
+	links := 0
+	slash := false // of a link's outer path
+	for {
+		name, rest, mark := component(path)
+		if name == "" { // slashes only
+			last = target{entry: at, dots: root, slash: slash}
+			return last, last.check()
+		}
+		here := at.node
+		if !here.isDirectory() {
+			return last, syscall.ENOTDIR
+		}
+		final := rest == ""
+		last = target{directory: here, name: name, slash: slash || final && mark}
+		switch name {
+		case ".":
+			last.entry, last.dots = at, dot
+		case "..":
+			last.entry, last.dots = at, dotdot
+			if here.entry.parent != nil {
+				last.entry = here.entry.parent.entry
+			}
+		default:
+			if last.entry, errno = here.find(name); errno != 0 {
+				return last, errno
+			}
+		}
+		e := last.entry
+		if e == nil {
+			if !final {
+				return last, syscall.ENOENT
+			}
+			return last, 0
+		}
+		if e.node.isLink() && (!final || follow || last.slash && slashFollows) {
+			if links++; links > linksMax {
+				return last, syscall.ELOOP
+			}
+			slash = last.slash
+			if e.node.jump != nil {
+				if at = e.node.jump(); at == nil {
+					return last, syscall.ENOENT
+				}
+				if path = rest; final {
+					last = target{entry: at, dots: root, slash: slash}
+					return last, last.check()
+				}
+				continue
+			}
+			path = e.node.target()
+			if path == "" {
+				return last, syscall.ENOENT
+			}
+			if path[0] == '/' {
+				at = t.root
+			}
+			if !final {
+				path += "/" + rest
+			}
+			continue
+		}
+		if final {
+			if slashFollows {
+				return last, last.check()
+			}
+			return last, 0
+		}
+		at, path = e, rest
+	}
+}
+
+// check reports ENOTDIR for a path that must be a directory's and is not.
+func (t *target) check() syscall.Errno {
+	if t.slash && !t.entry.node.isDirectory() {
+		return syscall.ENOTDIR
+	}
+	return 0
+}
+
+// component splits off the first component of path; slash reports whether a slash came after it.
+func component(path string) (name, rest string, slash bool) {
+	begin := skip(path, 0)
+	end := begin
+	for end < len(path) && path[end] != '/' {
+		end++
+	}
+	next := skip(path, end)
+	return path[begin:end], path[next:], next > end
+}
+
+// skip returns the index of the first byte from i on that is not a slash.
+func skip(path string, i int) int {
+	for i < len(path) && path[i] == '/' {
+		i++
+	}
+	return i
+}
+
+// Lookup returns what path leads to, from the directory at if it is relative. A symbolic link at its
+// end is followed if follow is set.
+func (t *FS) Lookup(at *Entry, path string, follow bool) (*Entry, syscall.Errno) {
+	t.tree.RLock()
+	defer t.tree.RUnlock()
+	last, errno := t.walk(at, path, follow, true)
+	if errno == 0 && last.entry == nil {
+		errno = syscall.ENOENT
+	}
+	return last.entry, errno
+}
+
+// ReadLink returns the target of the symbolic link e.
+func (t *FS) ReadLink(e *Entry) (string, syscall.Errno) {
+	if !e.node.isLink() {
+		return "", syscall.EINVAL
+	}
+	return e.node.target(), 0
+}
