@@ -229,3 +229,11 @@ func (a *Allocator) TotalFrames() uint64 { return a.total }
 
 // FreeFrames is how many frames are free, the emergency reserve included.
 func (a *Allocator) FreeFrames() uint64 { return a.free }
+
+// Available is how many frames Allocate can still hand out.
+func (a *Allocator) Available() uint64 {
+	if a.free < a.emergency {
+		return 0
+	}
+	return a.free - a.emergency
+}

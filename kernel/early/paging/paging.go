@@ -2,10 +2,15 @@
 //
 // Early code. Nothing here locks: the caller holds the lock of the Tables and of their
 // frame.Allocator. Nothing here invalidates a TLB: what must be is reported in a Stale.
+//
+// Before anything is changed, the frames that the change will need are counted: a change is made
+// as a whole or not at all. A table that becomes empty is taken out at once; except for the root,
+// there are no empty ones.
 package paging
 
 import (
 	"github.com/ringo-os/ringo/boot"
+	"github.com/ringo-os/ringo/kernel/early/cpu"
 	"github.com/ringo-os/ringo/kernel/early/frame"
 	"github.com/ringo-os/ringo/kernel/early/offheap"
 )
@@ -13,10 +18,11 @@ import (
 // Flags say what a mapping allows. Reading is always allowed; there is no user mode.
 type Flags uint64
 
+// The flags.
 const (
 	Write     Flags = 1 << 1
 	Uncached  Flags = 1 << 4  // strong uncacheable: PCD and PWT, PAT entry 3 (SDM vol. 3, 12.12.3)
-	Global    Flags = 1 << 8  // survives a CR3 write
+	Global    Flags = 1 << 8  // survives a CR3 write, if CR4.PGE is set
 	Owned     Flags = 1 << 9  // Unmap gives the frames back to the allocator
 	Software1 Flags = 1 << 10 // for the caller
 	Software2 Flags = 1 << 11
@@ -30,6 +36,14 @@ const (
 	Page1G = 1 << 30
 )
 
+// The problems of this package.
+const (
+	outOfMemory boot.Problem = "Out of memory for page tables; give the machine more (with QEMU: -m)."
+	badRange    boot.Problem = "A mapping's address or size is not page-aligned or is out of range; this is a bug in the kernel."
+	overlapping boot.Problem = "A mapping overlaps one that is there already; this is a bug in the kernel."
+	badFrame    boot.Problem = "A frame was given back twice when its mapping was removed; this is a bug in the kernel."
+)
+
 // Features are what the processor can do.
 type Features struct {
 	NX     bool // no-execute (CPUID 80000001H EDX bit 20); EFER.NXE must be set
@@ -37,7 +51,13 @@ type Features struct {
 }
 
 // ProcessorFeatures asks CPUID.
-func ProcessorFeatures() Features { return Features{} }
+func ProcessorFeatures() Features {
+	if top, _, _, _ := cpu.ID(0x8000_0000, 0); top < 0x8000_0001 {
+		return Features{}
+	}
+	_, _, _, edx := cpu.ID(0x8000_0001, 0)
+	return Features{NX: edx&(1<<20) != 0, Page1G: edx&(1<<26) != 0}
+}
 
 // Tables is an address space. All its methods take page-aligned addresses and sizes.
 type Tables struct {
@@ -50,7 +70,15 @@ type Tables struct {
 }
 
 // Init makes an empty address space whose tables come from frames.
-func (t *Tables) Init(frames *frame.Allocator, features Features) boot.Problem { return "" }
+func (t *Tables) Init(frames *frame.Allocator, features Features) boot.Problem {
+	t.frames, t.features, t.tables = frames, features, 0
+	root, ok := t.newTable()
+	if !ok {
+		return outOfMemory
+	}
+	t.root = root
+	return ""
+}
 
 // Root is the physical address of the top table: the value for CR3.
 func (t *Tables) Root() uint64 { return t.root }
@@ -59,26 +87,90 @@ func (t *Tables) Root() uint64 { return t.root }
 func (t *Tables) TableFrames() uint64 { return t.tables }
 
 // Map maps [virtual, virtual+size) to physical memory from physical on, with 4 KiB pages. Nothing
-// may be mapped there yet. If it reports a Problem, nothing is mapped (and frames with flag Owned
+// may be mapped there yet. If it reports a Problem, nothing is changed (and frames with flag Owned
 // are still the caller's). No TLB invalidation is needed.
-func (t *Tables) Map(virtual, physical, size uint64, flags Flags) boot.Problem { return "" }
+func (t *Tables) Map(virtual, physical, size uint64, flags Flags) boot.Problem {
+	return t.insert(virtual, physical, size, flags, 1)
+}
 
 // MapLarge is Map with pages of 2 MiB and 1 GiB wherever alignment and the processor allow.
-func (t *Tables) MapLarge(virtual, physical, size uint64, flags Flags) boot.Problem { return "" }
+func (t *Tables) MapLarge(virtual, physical, size uint64, flags Flags) boot.Problem {
+	if t.features.Page1G {
+		return t.insert(virtual, physical, size, flags, 3)
+	}
+	return t.insert(virtual, physical, size, flags, 2)
+}
+
+func (t *Tables) insert(virtual, physical, size uint64, flags Flags, top int) boot.Problem {
+	from, to, ok := span(virtual, size)
+	if !ok || physical%Page4K != 0 || physical > maxPhysical || size > maxPhysical-physical {
+		return badRange
+	}
+	m := mapper{Tables: t, delta: physical - from, bits: t.encode(flags), top: top}
+	need, free := m.plan(t.root, 4, from, to)
+	switch {
+	case !free:
+		return overlapping
+	case need > t.frames.Available():
+		return outOfMemory
+	case !m.fill(t.root, 4, from, to):
+		return outOfMemory // Available was wrong
+	}
+	return ""
+}
 
 // Unmap removes every mapping in [virtual, virtual+size), where there are any; a larger page that
-// reaches over an end is split (so it can run out of memory, before it has changed any mapping).
-// Frames of Owned mappings and tables that became empty are put into stale: invalidate the TLBs
-// that stale names, then call Release.
-func (t *Tables) Unmap(virtual, size uint64, stale *Stale) boot.Problem { return "" }
+// reaches over an end is split (so it can run out of memory; it has changed nothing then). Frames
+// of Owned mappings and tables that became empty are put into stale: invalidate the TLBs that
+// stale names, then call Release. A stale may collect several calls.
+func (t *Tables) Unmap(virtual, size uint64, stale *Stale) boot.Problem {
+	from, to, ok := span(virtual, size)
+	if !ok {
+		return badRange
+	}
+	if !t.split(from, to) {
+		return outOfMemory
+	}
+	t.remove(t.root, 4, from, to, stale)
+	return ""
+}
 
 // Protect gives every mapping in [virtual, virtual+size) the flags Write, Execute and Uncached of
 // flags; the others stay. Larger pages are split as in Unmap. Holes are left alone.
-func (t *Tables) Protect(virtual, size uint64, flags Flags, stale *Stale) boot.Problem { return "" }
+func (t *Tables) Protect(virtual, size uint64, flags Flags, stale *Stale) boot.Problem {
+	from, to, ok := span(virtual, size)
+	if !ok {
+		return badRange
+	}
+	if !t.split(from, to) {
+		return outOfMemory
+	}
+	t.change(t.root, 4, from, to, t.encode(flags)&protection, stale)
+	return ""
+}
 
 // Release gives the frames in stale back to the allocator and empties it. No processor may still
 // have a translation that stale names.
-func (t *Tables) Release(stale *Stale) {}
+func (t *Tables) Release(stale *Stale) boot.Problem {
+	problem := boot.Problem("")
+	for stale.head != 0 {
+		physical := stale.head & addressMask
+		count := uint64(1)
+		switch stale.head & levelMask {
+		case 2 << levelShift:
+			count = Page2M / Page4K
+		case 3 << levelShift:
+			count = Page1G / Page4K
+		}
+		stale.head = *(*uint64)(t.frames.Pointer(physical))
+		if !t.frames.FreeRun(physical, count) {
+			problem = badFrame
+			break
+		}
+	}
+	*stale = Stale{}
+	return problem
+}
 
 // A Mapping is one entry of the tables: one page.
 type Mapping struct {
@@ -89,12 +181,29 @@ type Mapping struct {
 // Lookup finds the physical address for virtual, which need not be aligned, and the size and flags
 // of its page.
 func (t *Tables) Lookup(virtual uint64) (physical, pageSize uint64, flags Flags, ok bool) {
-	return
+	address := virtual & (1<<48 - 1)
+	if canonical(address) != virtual {
+		return 0, 0, 0, false
+	}
+	table := t.root
+	for level := 4; ; level-- {
+		e := *t.entry(table, level, address)
+		switch {
+		case e&present == 0:
+			return 0, 0, 0, false
+		case isLeaf(e, level):
+			pageSize = pageOf(level)
+			return e&addressMask + address&(pageSize-1), pageSize, t.decode(e), true
+		}
+		table = e & addressMask
+	}
 }
 
 // Next returns the first mapping that ends above virtual. To visit all, start at 0 and go on with
 // m.Virtual+m.Size until ok is false or that sum is 0.
-func (t *Tables) Next(virtual uint64) (m Mapping, ok bool) { return }
+func (t *Tables) Next(virtual uint64) (m Mapping, ok bool) {
+	return t.next(t.root, 4, virtual&(1<<48-1))
+}
 
 // Stale collects what Unmap and Protect leave behind: the addresses whose translations the
 // processors may still have cached, and the frames that may be reused once they have not.
@@ -108,8 +217,23 @@ type Stale struct {
 	// Globals says that a mapping with flag Global changed, which a CR3 write does not drop.
 	Globals bool
 
+	// head is the list of frames: the physical address of the first, and the level of its page in
+	// levelMask; the first word of each frame is the same for the next. In a table, which a
+	// processor may still walk, such a word reads as not present.
 	head uint64
 }
 
 // Empty reports whether there is nothing to invalidate or release.
 func (s *Stale) Empty() bool { return s.Pages == 0 && s.head == 0 }
+
+// add notes that the mapping of a page changed.
+func (s *Stale) add(address, size uint64, bits uint64) {
+	start := canonical(address)
+	if s.Pages == 0 {
+		s.Start, s.End = start, start+size
+	}
+	// End is 0 at the top of the address space.
+	s.Start, s.End = min(s.Start, start), max(s.End-1, start+size-1)+1
+	s.Pages++
+	s.Globals = s.Globals || bits&uint64(Global) != 0
+}
