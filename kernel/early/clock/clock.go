@@ -4,50 +4,132 @@
 package clock
 
 import (
+	"math/bits"
 	"sync/atomic"
 
-	"github.com/ringo-os/ringo/boot"
+	"github.com/ringo-os/ringo/kernel/early/cpu"
 	"github.com/ringo-os/ringo/kernel/early/offheap"
 )
 
-// A Clock counts nanoseconds. Any number of cores may read it while one sets it.
+const second = 1_000_000_000
+
+// readTSC is a variable for the sake of tests.
+var readTSC = cpu.TSC
+
+// A Clock counts nanoseconds. Any number of cores may read it while one sets it; those who set it
+// must take turns. The zero value stands still at 0.
 type Clock struct {
 	_ offheap.Mark
 
-	wall atomic.Int64
+	// epochs[current%2] is in force; Refine fills the other and then moves current on. So a reader
+	// never waits for a writer, not even one that it has interrupted.
+	current atomic.Uint32
+	epochs  [2]epoch
+	wall    atomic.Int64 // what to add to Now for the time since 1970
+}
+
+// An epoch is a time with one frequency: nanoseconds = base + (tsc-start)*scale >> shift.
+type epoch struct {
+	start     atomic.Uint64 // TSC
+	base      atomic.Uint64 // nanoseconds
+	scale     atomic.Uint64
+	shift     atomic.Uint32
+	frequency atomic.Uint64
 }
 
 // Init starts the clock at nanosecond 0 when the TSC is tsc; it has frequency ticks a second.
-func (c *Clock) Init(frequency, tsc uint64) {}
+func (c *Clock) Init(frequency, tsc uint64) { c.set(frequency, tsc, 0) }
+
+// Refine changes the frequency from tsc, now, on, without a jump.
+func (c *Clock) Refine(frequency, tsc uint64) { c.set(frequency, tsc, uint64(c.At(tsc))) }
+
+func (c *Clock) set(frequency, start, base uint64) {
+	n := c.current.Load() + 1
+	e := &c.epochs[n%2]
+	scale, shift := scaleOf(frequency)
+	e.start.Store(start)
+	e.base.Store(base)
+	e.scale.Store(scale)
+	e.shift.Store(shift)
+	e.frequency.Store(frequency)
+	c.current.Store(n)
+}
+
+// scaleOf is 1e9 / frequency as scale / 1<<shift, with as large a shift, so as precise, as 64 bits
+// of scale allow: the error is below 1 ns in 100 years.
+func scaleOf(frequency uint64) (scale uint64, shift uint32) {
+	if frequency == 0 {
+		return 0, 0
+	}
+	for shift = 64; second>>(64-shift) >= frequency; {
+		shift--
+	}
+	scale, _ = bits.Div64(second>>(64-shift), second<<shift, frequency)
+	return scale, shift
+}
 
 // Now returns the nanoseconds since Init. It never goes back.
-func (c *Clock) Now() int64 { return 0 }
+func (c *Clock) Now() int64 { return c.At(readTSC()) }
 
 // At returns what Now is when the TSC is tsc; an earlier tsc than that of Init or the last Refine
 // counts as that one.
-func (c *Clock) At(tsc uint64) int64 { return 0 }
+func (c *Clock) At(tsc uint64) int64 {
+	for {
+		n := c.current.Load()
+		e := &c.epochs[n%2]
+		start, base := e.start.Load(), e.base.Load()
+		scale, shift := e.scale.Load(), e.shift.Load()
+		if c.current.Load() != n {
+			continue
+		}
+		ticks := tsc - start
+		if tsc < start {
+			ticks = 0
+		}
+		high, low := bits.Mul64(ticks, scale)
+		return int64(base + high<<(64-shift) + low>>shift)
+	}
+}
 
-// Deadline returns the TSC at which Now reaches nanoseconds: the first tick at which it has.
-func (c *Clock) Deadline(nanoseconds int64) (tsc uint64) { return 0 }
+// Deadline returns the TSC at which Now reaches nanoseconds: the first tick at which it has. It is
+// the highest number there is for a time that the TSC does not reach.
+func (c *Clock) Deadline(nanoseconds int64) (tsc uint64) {
+	for {
+		n := c.current.Load()
+		e := &c.epochs[n%2]
+		start, base := e.start.Load(), e.base.Load()
+		scale, shift := e.scale.Load(), e.shift.Load()
+		if c.current.Load() != n {
+			continue
+		}
+		if nanoseconds <= int64(base) {
+			return start
+		}
+		// The least ticks with ticks*scale >= ahead<<shift.
+		ahead := uint64(nanoseconds) - base
+		high, low := ahead>>(64-shift), ahead<<shift
+		if high >= scale {
+			return ^uint64(0)
+		}
+		ticks, rest := bits.Div64(high, low, scale)
+		if rest != 0 {
+			ticks++
+		}
+		if ticks > ^uint64(0)-start {
+			return ^uint64(0)
+		}
+		return start + ticks
+	}
+}
 
 // Frequency is the ticks of the TSC per second.
-func (c *Clock) Frequency() uint64 { return 0 }
-
-// Refine changes the frequency from tsc, now, on, without a jump.
-func (c *Clock) Refine(frequency, tsc uint64) {}
+func (c *Clock) Frequency() uint64 { return c.epochs[c.current.Load()%2].frequency.Load() }
 
 // SetWall says that it is now unix nanoseconds since 1970 UTC. Now is not affected.
-func (c *Clock) SetWall(unix int64) {}
+func (c *Clock) SetWall(unix int64) { c.wall.Store(unix - c.Now()) }
 
 // Wall returns the time since 1970 UTC, in nanoseconds, and Now at the same instant.
-func (c *Clock) Wall() (unix, now int64) { return 0, 0 }
-
-// A Source says where a frequency comes from.
-type Source string
-
-// Measure finds the frequency of the TSC: from CPUID if it says so, else by measuring for about
-// 10 ms against the ACPI PM timer at I/O port pmTimer (0: none) or the 8254 timer. known says that
-// it was read, not measured. Interrupts must be off.
-func Measure(pmTimer uint16) (frequency uint64, source Source, known bool, problem boot.Problem) {
-	return 0, "", false, ""
+func (c *Clock) Wall() (unix, now int64) {
+	now = c.Now()
+	return now + c.wall.Load(), now
 }
