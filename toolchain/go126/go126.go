@@ -15,7 +15,66 @@ var Release = release.Release{
 }
 
 // removed are the stock files that talk to Linux; ours take their place.
-var removed = []string{}
+var removed = []string{
+	"internal/runtime/syscall/linux/asm_linux_amd64.s",
+	"runtime/badlinkname_linux.go",
+	"runtime/cgo_mmap.go",
+	"runtime/cgo_sigaction.go",
+	"runtime/cgroup_linux.go",
+	"runtime/create_file_unix.go",
+	"runtime/defs_linux_amd64.go",
+	"runtime/fds_unix.go",
+	"runtime/linkname_unix.go",
+	"runtime/mem_linux.go",
+	"runtime/netpoll_epoll.go",
+	"runtime/os_linux.go",
+	"runtime/os_linux64.go",
+	"runtime/os_linux_generic.go",
+	"runtime/os_linux_noauxv.go",
+	"runtime/os_nonopenbsd.go",
+	"runtime/os_unix.go",
+	"runtime/rt0_linux_amd64.s",
+	"runtime/runtime_clearenv.go",
+	"runtime/security_linux.go",
+	"runtime/security_unix.go",
+	"runtime/set_vma_name_linux.go",
+	"runtime/signal_amd64.go",
+	"runtime/signal_linux_amd64.go",
+	"runtime/signal_unix.go",
+	"runtime/stubs2.go",
+	"runtime/stubs3.go",
+	"runtime/stubs_linux.go",
+	"runtime/sys_linux_amd64.s",
+	"runtime/time_linux_amd64.s",
+	"runtime/timeasm.go",
+	"runtime/vdso_elf64.go",
+	"runtime/vdso_linux.go",
+	"runtime/vdso_linux_amd64.go",
+	"runtime/vgetrandom_linux.go",
+}
 
 // edits are the stock files that need a small change.
-var edits = []release.Edit{}
+var edits = []release.Edit{
+	// A system call is a call of the kernel (runtime/go1.26/syscalls.go).
+	{
+		File:   "internal/runtime/syscall/linux/syscall_linux.go",
+		Anchor: "// Syscall6 calls system call number 'num' with arguments a1-6.\n",
+		With:   "//go:linkname Syscall6\n",
+	},
+	// It parks its goroutine where it must wait, and so does not give up its P.
+	{File: "syscall/syscall_linux.go", Anchor: "\n\truntime_entersyscall()\n", With: "\n\n", Count: 2},
+	{File: "syscall/syscall_linux.go", Anchor: "\n\truntime_exitsyscall()\n", With: "\n\n", Count: 2},
+	// The kernel is initialised before the program.
+	{
+		File:   "runtime/proc.go",
+		Anchor: "\tlast := lastmoduledatap // grab before loop starts.",
+		With:   "\tkernelInit(firstmoduledata.inittasks); last := lastmoduledatap // grab before loop starts.",
+	},
+	// Its goroutines are no more the program's than the runtime's own are.
+	{
+		File:   "runtime/traceback.go",
+		Anchor: "\treturn stringslite.HasPrefix(funcname(f), \"runtime.\")\n}",
+		With: "\treturn stringslite.HasPrefix(funcname(f), \"runtime.\") || " +
+			"stringslite.HasPrefix(funcname(f), \"ringo_os/\")\n}",
+	},
+}

@@ -104,6 +104,9 @@ func (t *Thread) State() State { return t.state }
 // ThreadBase returns t's FS base.
 func (t *Thread) ThreadBase() uintptr { return t.threadBase }
 
+// SetThreadBase records the FS base of the thread that the core already runs.
+func (t *Thread) SetThreadBase(base uintptr) { t.threadBase = base }
+
 // Prepare makes t, in a zeroed page, a thread that starts at entry on the stack that ends at
 // stackTop, with threadBase as its FS base and interrupts off.
 func (t *Thread) Prepare(c *Core, entry, stackTop, threadBase uintptr) {

@@ -1,0 +1,158 @@
+//go:build ringo
+
+package runtime
+
+// Interrupt controllers and vectors.
+
+import (
+	"unsafe"
+
+	"github.com/ringo-os/ringo/drivers/uart"
+	"github.com/ringo-os/ringo/kernel/early/apic"
+	"github.com/ringo-os/ringo/kernel/early/cpu"
+	"github.com/ringo-os/ringo/kernel/early/thread"
+	"github.com/ringo-os/ringo/kernel/machine"
+)
+
+// The vectors. Exceptions have the first 32 (Intel SDM vol. 3, 6.3.1).
+const (
+	vectorTimer       = 32
+	vectorConsole     = 33
+	vectorFirstDevice = 40
+	vectorLastDevice  = 62
+	vectorSpurious    = 63
+	vectorCount       = 64
+)
+
+var (
+	nextDeviceVector uint8 = vectorFirstDevice
+	// vectorSources is the list of sources that each vector announces, prepended to by register,
+	// followed by interrupt handlers.
+	vectorSources [vectorCount]*machine.Source
+
+	interruptCount uint64
+	serial         uart.UART
+	consoleSource  machine.Source
+	consoleInput   struct {
+		ring       [1024]byte
+		head, tail uint32 // head: written by the interrupt handler; tail: by the reader
+	}
+)
+
+// startInterrupts takes over the interrupt controllers and sets the timer up. Interrupts are off.
+func startInterrupts() {
+	base := firmware.LocalAPIC
+	if base == 0 {
+		base = apic.DefaultAddress
+	}
+	if firmware.LegacyPIC || firmware.CoreCount == 0 {
+		apic.MaskLegacy()
+	}
+	vectors := apic.Vectors{Timer: vectorTimer, Error: vectorSpurious, Spurious: vectorSpurious}
+	if p := localAPIC.Init(mapDevice(base, 4096), vectors); p != "" {
+		stopBoot(p)
+	}
+	localAPIC.Enable()
+	if p := localAPIC.Calibrate(&systemClock); p != "" {
+		stopBoot(p)
+	}
+	for i := range firmware.IOAPICs[:firmware.IOAPICCount] {
+		io := &firmware.IOAPICs[i]
+		ioAPICs[i].Init(mapDevice(io.Address, 4096), io.GSIBase)
+	}
+	if serial.Present() {
+		consoleSource.Vector = vectorConsole
+		gsi, level, low := firmware.Route(4)
+		if machine_RouteInterrupt(gsi, vectorConsole, level, low) {
+			serial.EnableReceiveInterrupt()
+		}
+	}
+}
+
+// interrupt handles what is no exception. It returns the thread to go on with, nil for the
+// interrupted one. Interrupts are off, on the core's interrupt stack.
+//
+//go:nowritebarrierrec
+func interrupt(r *thread.Registers, vectors unsafe.Pointer, gp *g) *thread.Thread {
+	interruptCount++
+	core := thread.This()
+	giveWay := false
+	switch v := r.Vector; {
+	case v == vectorSpurious:
+		return nil // not in service: no EOI
+	case v == vectorTimer:
+		localAPIC.EOI()
+		profileTick(r, gp)
+		giveWay = core.Tick()
+	case v == vectorConsole:
+		receiveConsole()
+		localAPIC.EOI()
+		announce(&consoleSource)
+	default:
+		for s := vectorSources[v]; s != nil; s = sourceNext(s) {
+			if s.Status != nil {
+				// VIRTIO 1.2, 4.2.2: the line stays up until the bits are acknowledged.
+				if bits := cpu.Load32(s.Status); bits != 0 {
+					cpu.Store32(s.Acknowledge, bits)
+				}
+			}
+			announce(s)
+		}
+		localAPIC.EOI()
+	}
+	if giveWay || core.Idle() && thread.Contended() {
+		return core.Preempt(r, vectors, vectorSize)
+	}
+	return nil
+}
+
+// receiveConsole moves what the serial port received into the ring; when it is full, the rest is
+// lost, as on any serial port.
+func receiveConsole() {
+	c := &consoleInput
+	for {
+		b, ok := serial.Receive()
+		if !ok {
+			return
+		}
+		if c.head-c.tail < uint32(len(c.ring)) {
+			c.ring[c.head%uint32(len(c.ring))] = b
+			c.head++
+		}
+	}
+}
+
+//go:linkname machine_AllocateVector github.com/ringo-os/ringo/kernel/machine.AllocateVector
+func machine_AllocateVector() uint8 {
+	flags := cpu.SaveAndDisable()
+	v := nextDeviceVector
+	if v > vectorLastDevice {
+		v = 0
+	} else {
+		nextDeviceVector++
+	}
+	cpu.Restore(flags)
+	return v
+}
+
+// machine_MSI composes a message for the boot core (Intel SDM vol. 3, 11.11): fixed delivery,
+// edge-triggered.
+//
+//go:linkname machine_MSI github.com/ringo-os/ringo/kernel/machine.MSI
+func machine_MSI(vector uint8) (address uint64, data uint32) {
+	return 0xFEE00000 | uint64(localAPIC.ID()&0xFF)<<12, uint32(vector)
+}
+
+//go:linkname machine_RouteInterrupt github.com/ringo-os/ringo/kernel/machine.RouteInterrupt
+func machine_RouteInterrupt(gsi uint32, vector uint8, level, activeLow bool) bool {
+	flags := cpu.SaveAndDisable()
+	defer cpu.Restore(flags)
+	for i := range ioAPICs[:firmware.IOAPICCount] {
+		if ioAPICs[i].Has(gsi) {
+			return ioAPICs[i].Set(gsi, apic.Route{
+				Vector: vector, Destination: localAPIC.ID(), Level: level, ActiveLow: activeLow,
+			})
+		}
+	}
+	return false
+}

@@ -1,0 +1,88 @@
+//go:build ringo
+
+package runtime
+
+// What package machine offers late kernel code, as far as it has no better place.
+
+import (
+	"unsafe"
+
+	"github.com/ringo-os/ringo/boot"
+	"github.com/ringo-os/ringo/drivers/acpi"
+	"github.com/ringo-os/ringo/kernel/early/cpu"
+	"github.com/ringo-os/ringo/kernel/early/paging"
+	"github.com/ringo-os/ringo/kernel/machine"
+)
+
+//go:linkname machine_Boot github.com/ringo-os/ringo/kernel/machine.Boot
+func machine_Boot() *boot.Info { return &bootInfo }
+
+//go:linkname machine_CommandLine github.com/ringo-os/ringo/kernel/machine.CommandLine
+func machine_CommandLine() *boot.CommandLine { return &commandLine }
+
+//go:linkname machine_Firmware github.com/ringo-os/ringo/kernel/machine.Firmware
+func machine_Firmware() *acpi.Machine { return &firmware }
+
+//go:linkname machine_ISARoute github.com/ringo-os/ringo/kernel/machine.ISARoute
+func machine_ISARoute(irq uint8) (gsi uint32, level, activeLow bool) { return firmware.Route(irq) }
+
+//go:linkname machine_AllocateDMA github.com/ringo-os/ringo/kernel/machine.AllocateDMA
+func machine_AllocateDMA(size uintptr) (memory unsafe.Pointer, physical uint64) {
+	return allocateRun(size)
+}
+
+//go:linkname machine_DirectMap github.com/ringo-os/ringo/kernel/machine.DirectMap
+func machine_DirectMap(physical uint64) unsafe.Pointer { return directMap(physical) }
+
+//go:linkname machine_MapDevice github.com/ringo-os/ringo/kernel/machine.MapDevice
+func machine_MapDevice(physical uint64, size uintptr) unsafe.Pointer {
+	return mapDevice(physical, size)
+}
+
+//go:linkname machine_Accessible github.com/ringo-os/ringo/kernel/machine.Accessible
+func machine_Accessible(address, size uintptr, write bool) bool {
+	end := address + size
+	if end < address || end > programEnd {
+		return false
+	}
+	ok := true
+	flags := memoryLock.lock()
+	for at := address &^ 4095; at < end && ok; {
+		if at >= metadataBase && at < metadataNext {
+			at += pageSize4K
+			continue
+		}
+		_, size, f, mapped := kernelTables.Lookup(uint64(at))
+		ok = mapped && (!write || f&paging.Write != 0)
+		if mapped {
+			at = at&^uintptr(size-1) + uintptr(size)
+		}
+	}
+	memoryLock.unlock(flags)
+	return ok
+}
+
+//go:linkname machine_ConsoleSource github.com/ringo-os/ringo/kernel/machine.ConsoleSource
+func machine_ConsoleSource() *machine.Source { return &consoleSource }
+
+//go:linkname machine_Entropy github.com/ringo-os/ringo/kernel/machine.Entropy
+func machine_Entropy(p []byte) int { return readRandom(p) }
+
+//go:linkname machine_Statistics github.com/ringo-os/ringo/kernel/machine.Statistics
+func machine_Statistics(s *machine.Stats) {
+	flags := cpu.SaveAndDisable()
+	*s = machine.Stats{
+		TotalPages:     frames.TotalFrames(),
+		FreePages:      frames.FreeFrames(),
+		PageTablePages: kernelTables.TableFrames(),
+		Cores:          int(numCPUStartup),
+		TSCHertz:       systemClock.Frequency(),
+		BootTSC:        machineTSC,
+		IdleNanos:      bootCore.IdleNanos,
+		Interrupts:     interruptCount,
+		Preemptions:    asyncPreemptions,
+		Threads:        int(threadCount.Load()),
+		ContextSwitch:  bootCore.Switches,
+	}
+	cpu.Restore(flags)
+}

@@ -1,0 +1,330 @@
+//go:build ringo
+
+package runtime
+
+// Go's memory on page tables.
+//
+// The address space below 128 TiB:
+//
+//	the image, where it was linked
+//	[metadataBase, metadataEnd)    sysAlloc: filled page by page when first touched, because the
+//	                               runtime asks for tables that are mostly never used
+//	[reservedBase, reservedEnd)    sysReserve without an address
+//	anywhere else                  sysReserve with a hint: the heap's arenas
+//
+// and above it the direct map: all physical memory at directBase. Memory of the heap is committed
+// when the allocator declares it used (sysUsed), so the ordinary path takes no page fault.
+
+import (
+	"unsafe"
+
+	"github.com/ringo-os/ringo/boot"
+	"github.com/ringo-os/ringo/kernel/early/cpu"
+	"github.com/ringo-os/ringo/kernel/early/frame"
+	"github.com/ringo-os/ringo/kernel/early/paging"
+)
+
+const (
+	directBase   = 0xFFFF_8000_0000_0000
+	metadataBase = 0x1000_0000_0000
+	metadataEnd  = 0x1100_0000_0000
+	reservedBase = 0x1100_0000_0000
+	reservedEnd  = 0x2000_0000_0000
+	programEnd   = 0x7FFF_FFFF_F000
+
+	// emergencyFrames are kept for page tables and stacks that a dying program needs to say why.
+	emergencyFrames = 32
+
+	pageSize4K = 4096
+)
+
+// memoryLock guards all of this. Its holder has interrupts off and touches nothing that could raise
+// a page fault: the handler takes it too.
+var memoryLock spinLock
+
+var (
+	frames       frame.Allocator
+	kernelTables paging.Tables
+	directOffset uintptr // 0 until the kernel's own tables are in use
+	metadataNext uintptr = metadataBase
+	reservedNext uintptr = reservedBase
+)
+
+// startMemory takes over physical memory and replaces the boot page tables.
+func startMemory() {
+	data := &firstmoduledata
+	image := boot.Range{Start: uint64(data.text) &^ 0xFFFF, End: uint64(data.end+4095) &^ 4095}
+	if p := frames.Init(&bootInfo, nil, image, 0, emergencyFrames); p != "" {
+		stopBoot(p)
+	}
+	t := &kernelTables
+	problem := t.Init(&frames, paging.ProcessorFeatures())
+	textEnd := (uint64(data.etext) + 4095) &^ 4095
+	dataStart := uint64(data.noptrdata) &^ 4095
+	if problem == "" {
+		problem = t.Map(image.Start, image.Start, textEnd-image.Start, paging.Execute|paging.Global)
+	}
+	if problem == "" {
+		problem = t.Map(textEnd, textEnd, dataStart-textEnd, paging.Global)
+	}
+	if problem == "" {
+		problem = t.Map(dataStart, dataStart, image.End-dataStart, paging.Write|paging.Global)
+	}
+	if problem == "" {
+		problem = mapAllMemory(t)
+	}
+	if problem == "" {
+		problem = guardPages(t)
+	}
+	if problem != "" {
+		stopBoot(problem)
+	}
+	cpu.WriteCR3(t.Root())
+	directOffset = directBase
+	frames.SetBase(unsafe.Pointer(uintptr(directBase)))
+}
+
+// mapAllMemory makes the direct map: memory cached, and the rest of the first 4 GiB, where devices
+// are, uncached.
+func mapAllMemory(t *paging.Tables) boot.Problem {
+	const low = 4 << 30
+	var lowTop, top uint64
+	for _, r := range bootInfo.Regions[:bootInfo.RegionCount] {
+		if r.Kind != boot.Usable && r.Kind != boot.ACPIReclaimable && r.Kind != boot.ACPINonVolatile {
+			continue
+		}
+		if r.End <= low {
+			lowTop = max(lowTop, r.End)
+		}
+		top = max(top, r.End)
+	}
+	lowTop = min((lowTop+paging.Page2M-1)&^(paging.Page2M-1), low)
+	p := t.MapLarge(directBase, 0, lowTop, paging.Write|paging.Global)
+	if p == "" && lowTop < low {
+		p = t.MapLarge(directBase+lowTop, lowTop, low-lowTop, paging.Write|paging.Uncached|paging.Global)
+	}
+	if p == "" && top > low {
+		top = (top + pageSize4K - 1) &^ (pageSize4K - 1)
+		p = t.MapLarge(directBase+low, low, top-low, paging.Write|paging.Global)
+	}
+	return p
+}
+
+// guardPages takes away the page below each of the boot core's stacks.
+func guardPages(t *paging.Tables) boot.Problem {
+	var stale paging.Stale
+	unmap := func(start uintptr) boot.Problem {
+		return t.Unmap(uint64(start+4095)&^4095, pageSize4K, &stale)
+	}
+	p := unmap(uintptr(unsafe.Pointer(&bootStack)))
+	for i := range trapCores[0].stacks {
+		if p == "" {
+			p = unmap(uintptr(unsafe.Pointer(&trapCores[0].stacks[i])))
+		}
+	}
+	t.Release(&stale)
+	return p
+}
+
+// directMap returns where a physical address appears.
+func directMap(physical uint64) unsafe.Pointer {
+	return unsafe.Pointer(uintptr(physical) + directOffset)
+}
+
+// physicalMemory reads physical memory through the direct map.
+func physicalMemory(physical, size uint64) []byte {
+	if size > 1<<40 || physical > 1<<52-size {
+		return nil
+	}
+	for at := uint64(directMapAddress(physical)) &^ 4095; at < directBase+physical+size; at += pageSize4K {
+		if _, _, _, ok := kernelTables.Lookup(at); !ok {
+			return nil
+		}
+	}
+	return unsafe.Slice((*byte)(directMap(physical)), int(size))
+}
+
+func directMapAddress(physical uint64) uintptr { return uintptr(physical) + directBase }
+
+// mapDevice returns uncached access to device registers.
+func mapDevice(physical uint64, size uintptr) unsafe.Pointer {
+	flags := memoryLock.lock()
+	defer memoryLock.unlock(flags)
+	start := physical &^ 4095
+	end := (physical + uint64(size) + 4095) &^ 4095
+	for at := start; at < end; at += pageSize4K {
+		virtual := directBase + at
+		if _, _, f, ok := kernelTables.Lookup(virtual); ok {
+			if f&paging.Uncached != 0 {
+				continue
+			}
+			return nil // RAM: no device can be there
+		}
+		if p := kernelTables.Map(virtual, at, pageSize4K, paging.Write|paging.Uncached|paging.Global); p != "" {
+			return nil
+		}
+	}
+	return directMap(physical)
+}
+
+// bootPages returns size bytes of zeroed memory that is never given back. For early code, which
+// cannot do without it.
+func bootPages(size uint64) unsafe.Pointer {
+	p, _ := allocateRun(uintptr(size))
+	if p == nil {
+		stopBoot("this machine has too little memory: start it with more (-m)")
+	}
+	return p
+}
+
+// allocateRun returns zeroed, physically contiguous pages.
+func allocateRun(size uintptr) (memory unsafe.Pointer, physical uint64) {
+	count := (uint64(size) + pageSize4K - 1) / pageSize4K
+	flags := memoryLock.lock()
+	physical, ok := frames.AllocateRun(count, 1)
+	memoryLock.unlock(flags)
+	if !ok {
+		return nil, 0
+	}
+	memory = directMap(physical)
+	cpu.ZeroPages(memory, uintptr(count))
+	return memory, physical
+}
+
+// commit fills the holes in [start, start+size) with zeroed frames. Only the pages' own memory and
+// the tables are touched. The lock is held.
+func commit(start, size uintptr) bool {
+	for at := start; at < start+size; at += pageSize4K {
+		if _, _, _, ok := kernelTables.Lookup(uint64(at)); ok {
+			continue
+		}
+		if !commitPage(at) {
+			return false
+		}
+	}
+	return true
+}
+
+func commitPage(at uintptr) bool {
+	physical, ok := frames.Allocate()
+	if !ok && panicking.Load() != 0 {
+		physical, ok = frames.AllocateEmergency()
+	}
+	if !ok {
+		return false
+	}
+	cpu.ZeroPages(directMap(physical), 1)
+	if kernelTables.Map(uint64(at), physical, pageSize4K, paging.Write|paging.Owned) != "" {
+		frames.Free(physical)
+		return false
+	}
+	return true
+}
+
+// decommit gives the frames of [start, start+size) back.
+func decommit(start, size uintptr) {
+	flags := memoryLock.lock()
+	var stale paging.Stale
+	problem := kernelTables.Unmap(uint64(start), uint64(size), &stale)
+	if stale.Pages > 64 {
+		cpu.WriteCR3(cpu.ReadCR3())
+	} else if stale.Pages > 0 {
+		for at := stale.Start; at < stale.End; at += pageSize4K {
+			cpu.InvalidatePage(uintptr(at))
+		}
+	}
+	kernelTables.Release(&stale)
+	memoryLock.unlock(flags)
+	if problem != "" {
+		throw(string(problem))
+	}
+}
+
+// fillPage handles a page fault at address if it is the first touch of a page that is filled on
+// demand.
+func fillPage(address uintptr, code uint64) bool {
+	const present = 1
+	if code&present != 0 || address < metadataBase || address >= metadataNext {
+		return false
+	}
+	flags := memoryLock.lock()
+	ok := commit(address&^4095, pageSize4K)
+	memoryLock.unlock(flags)
+	if !ok {
+		outOfMemory(pageSize4K)
+	}
+	return true
+}
+
+// outOfMemory ends the program as Go does when there is no memory left.
+func outOfMemory(size uintptr) {
+	print("runtime: out of memory: cannot allocate ", size, "-byte block (", gcController.heapInUse.load(),
+		" in use; the machine has ", frames.TotalFrames()*pageSize4K>>20, " MiB)\n")
+	throw("runtime: out of memory")
+}
+
+func sysAllocOS(n uintptr, _ string) unsafe.Pointer {
+	n = (n + 4095) &^ 4095
+	flags := memoryLock.lock()
+	p := metadataNext
+	if n > metadataEnd-p {
+		memoryLock.unlock(flags)
+		return nil
+	}
+	metadataNext += n
+	memoryLock.unlock(flags)
+	return unsafe.Pointer(p)
+}
+
+func sysReserveOS(v unsafe.Pointer, n uintptr, _ string) unsafe.Pointer {
+	if v == nil {
+		n = (n + 4095) &^ 4095
+		flags := memoryLock.lock()
+		p := reservedNext
+		if n > reservedEnd-p {
+			memoryLock.unlock(flags)
+			return nil
+		}
+		reservedNext += n
+		memoryLock.unlock(flags)
+		return unsafe.Pointer(p)
+	}
+	start := uintptr(v)
+	end := start + n
+	if end < start || end > programEnd || start < 1<<32 || start < reservedEnd && end > metadataBase {
+		return nil // taken: the runtime tries its next hint
+	}
+	return v
+}
+
+// sysMapOS has nothing to do: reserved address space is only an agreement. sysUsedOS commits.
+func sysMapOS(v unsafe.Pointer, n uintptr, _ string) {}
+
+func sysUsedOS(v unsafe.Pointer, n uintptr) {
+	start := uintptr(v) &^ 4095
+	end := (uintptr(v) + n + 4095) &^ 4095
+	flags := memoryLock.lock()
+	ok := commit(start, end-start)
+	memoryLock.unlock(flags)
+	if !ok {
+		outOfMemory(n)
+	}
+}
+
+func sysUnusedOS(v unsafe.Pointer, n uintptr) { decommit(uintptr(v), n) }
+func sysFaultOS(v unsafe.Pointer, n uintptr)  { decommit(uintptr(v), n) }
+
+func sysFreeOS(v unsafe.Pointer, n uintptr) {
+	decommit(uintptr(v)&^4095, (n+4095)&^4095)
+}
+
+func sysHugePageOS(v unsafe.Pointer, n uintptr)         {}
+func sysNoHugePageOS(v unsafe.Pointer, n uintptr)       {}
+func sysHugePageCollapseOS(v unsafe.Pointer, n uintptr) {}
+
+// needZeroAfterSysUnusedOS: what sysUsed commits is zero.
+func needZeroAfterSysUnusedOS() bool { return false }
+
+func sbrk0() uintptr { return 0 }
+
+func setVMAName(start unsafe.Pointer, length uintptr, name string) {}

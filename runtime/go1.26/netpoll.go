@@ -1,0 +1,245 @@
+//go:build ringo
+
+package runtime
+
+// The netpoller. Its events come from two sides: device queues (machine.Source), which it looks at
+// here, and sockets and pipes, whose kernel code calls machine.Ready from ordinary goroutines.
+
+import (
+	"internal/runtime/atomic"
+	"unsafe"
+
+	"github.com/ringo-os/ringo/kernel/early/cpu"
+	"github.com/ringo-os/ringo/kernel/early/thread"
+	"github.com/ringo-os/ringo/kernel/machine"
+)
+
+// A Source's Waiter is sourceIdle, sourceReady (something came while nobody waited) or a *g.
+const (
+	sourceIdle  = 0
+	sourceReady = 1
+)
+
+var (
+	// sources is the list of all, prepended to under memoryLock; followed without it.
+	sources *machine.Source
+
+	// pollWake is 1 when the M that blocks in netpoll should look again. It is the futex that it
+	// sleeps on; pollAsleep says that there is one. Interrupt handlers and netpollBreak set it.
+	pollWake uint32
+
+	pollOpen  func(fd int32, token uintptr) uintptr
+	pollClose func(fd int32) uintptr
+)
+
+func netpollinit() {}
+
+func netpollIsPollDescriptor(fd uintptr) bool { return false }
+
+func netpollopen(fd uintptr, pd *pollDesc) uintptr {
+	if pollOpen == nil {
+		return _EPERM
+	}
+	return pollOpen(int32(fd), uintptr(taggedPointerPack(unsafe.Pointer(pd), pd.fdseq.Load())))
+}
+
+func netpollclose(fd uintptr) uintptr {
+	if pollClose == nil {
+		return 0
+	}
+	return pollClose(int32(fd))
+}
+
+func netpollarm(pd *pollDesc, mode int) { throw("runtime: unused") }
+
+// netpollBreak makes a blocked netpoll return.
+func netpollBreak() { wakePoll() }
+
+// wakePoll may be called by interrupt handlers.
+//
+//go:nosplit
+func wakePoll() {
+	if atomic.Xchg(&pollWake, 1) == 0 {
+		thread.FutexWake(&pollWake, 1)
+	}
+}
+
+// netpoll returns the goroutines that have become runnable. delay < 0 blocks indefinitely, 0 does
+// not block, else it is how long to wait in nanoseconds. It runs on a g0, when it blocks without a P.
+func netpoll(delay int64) (gList, int32) {
+	var ready gList
+	n := pollSources(&ready)
+	if n > 0 || delay == 0 {
+		return ready, 0
+	}
+	var deadline int64
+	if delay > 0 {
+		// A bound, so that the sum below cannot overflow: the caller asks again.
+		deadline = nanotime1() + min(delay, 1e15)
+	}
+	armSources()
+	// What a device did before it was armed is seen here; what it does after that interrupts.
+	n = pollSources(&ready)
+	if n == 0 {
+		systemstack(func() {
+			thread.FutexSleep(&pollWake, 0, deadline)
+		})
+		atomic.Store(&pollWake, 0)
+		n = pollSources(&ready)
+	}
+	disarmSources()
+	return ready, 0
+}
+
+// pollSources collects the goroutines that wait for a source which has something.
+func pollSources(ready *gList) int32 {
+	n := int32(0)
+	for s := sources; s != nil; s = s.Next {
+		if !pending(s) {
+			continue
+		}
+		if gp := unpark(s); gp != nil {
+			ready.push(gp)
+			n++
+		}
+	}
+	return n
+}
+
+// pending reports whether the goroutine of s has something to do.
+//
+//go:nosplit
+func pending(s *machine.Source) bool {
+	if atomic.Load(&s.Raised) != 0 {
+		return true
+	}
+	// Volatile by way of the function call: the device writes it.
+	return s.Index != nil && cpu.Load16(unsafe.Pointer(s.Index)) != uint16(atomic.Load(&s.Seen))
+}
+
+// unpark takes the waiting goroutine of s, nil if none waits.
+func unpark(s *machine.Source) *g {
+	for {
+		w := atomic.Loaduintptr(&s.Waiter)
+		if w == sourceIdle || w == sourceReady {
+			return nil
+		}
+		if atomic.Casuintptr(&s.Waiter, w, sourceIdle) {
+			return (*g)(unsafe.Pointer(w))
+		}
+	}
+}
+
+// armSources makes the devices interrupt when they next use a buffer (VIRTIO 1.2, 2.7.7, 2.7.10).
+func armSources() {
+	armed := false
+	for s := sources; s != nil; s = s.Next {
+		if s.Arm == nil {
+			continue
+		}
+		if s.EventIndex {
+			cpu.Store16(unsafe.Pointer(s.Arm), uint16(atomic.Load(&s.Seen)))
+		} else {
+			cpu.Store16(unsafe.Pointer(s.Arm), 0)
+		}
+		armed = true
+	}
+	if armed {
+		// The device must see this before Index is read again: a full barrier.
+		atomic.Xchg(&pollFence, 0)
+	}
+}
+
+var pollFence uint32
+
+// disarmSources saves the interrupts that nobody waits for. With the event index that needs
+// nothing: the device interrupts once, until the index is moved.
+func disarmSources() {
+	for s := sources; s != nil; s = s.Next {
+		if s.Arm != nil && !s.EventIndex {
+			cpu.Store16(unsafe.Pointer(s.Arm), 1)
+		}
+	}
+}
+
+// announce is called by interrupt handlers.
+//
+//go:nosplit
+func announce(s *machine.Source) {
+	atomic.Store(&s.Raised, 1)
+	wakePoll()
+}
+
+//go:linkname machine_Register github.com/ringo-os/ringo/kernel/machine.Register
+func machine_Register(s *machine.Source) {
+	flags := memoryLock.lock()
+	s.Next = sources
+	sources = s
+	if s != &consoleSource {
+		s.NextOnVector = vectorSources[s.Vector]
+		vectorSources[s.Vector] = s
+	}
+	memoryLock.unlock(flags)
+}
+
+//go:nosplit
+func sourceNext(s *machine.Source) *machine.Source { return s.NextOnVector }
+
+//go:linkname machine_waitSource github.com/ringo-os/ringo/kernel/machine.waitSource
+func machine_waitSource(s *machine.Source) {
+	for !pending(s) {
+		gopark(parkSource, unsafe.Pointer(s), waitReasonIOWait, traceBlockNet, 2)
+	}
+	atomic.Store(&s.Raised, 0)
+}
+
+// parkSource is gopark's last step. A source that got something meanwhile keeps the goroutine
+// running: netpoll would not find it in time.
+func parkSource(gp *g, p unsafe.Pointer) bool {
+	s := (*machine.Source)(p)
+	atomic.Storeuintptr(&s.Waiter, uintptr(unsafe.Pointer(gp)))
+	if pending(s) && atomic.Casuintptr(&s.Waiter, uintptr(unsafe.Pointer(gp)), sourceIdle) {
+		return false
+	}
+	return true
+}
+
+//go:linkname machine_Ready github.com/ringo-os/ringo/kernel/machine.Ready
+func machine_Ready(token uintptr, readable, writable bool) {
+	tp := taggedPointer(token)
+	pd := (*pollDesc)(tp.pointer())
+	if pd.fdseq.Load() != tp.tag() {
+		return // the descriptor was closed and pd serves another
+	}
+	var mode int32
+	if readable {
+		mode += 'r'
+	}
+	if writable {
+		mode += 'w'
+	}
+	if mode == 0 {
+		return
+	}
+	var ready gList
+	delta := netpollready(&ready, pd, mode)
+	for !ready.empty() {
+		goready(ready.pop(), 2)
+	}
+	netpollAdjustWaiters(delta)
+}
+
+//go:linkname machine_SetPollHooks github.com/ringo-os/ringo/kernel/machine.SetPollHooks
+func machine_SetPollHooks(open func(fd int32, token uintptr) uintptr, close func(fd int32) uintptr) {
+	pollOpen, pollClose = open, close
+}
+
+//go:linkname machine_BeginWait github.com/ringo-os/ringo/kernel/machine.BeginWait
+func machine_BeginWait() {
+	// Devices are polled only while someone waits; the first to wait makes the poller exist.
+	netpollGenericInit()
+	netpollAdjustWaiters(1)
+}
+
+//go:linkname machine_EndWait github.com/ringo-os/ringo/kernel/machine.EndWait
+func machine_EndWait() { netpollAdjustWaiters(-1) }

@@ -1,0 +1,165 @@
+//go:build ringo
+
+package runtime
+
+// The rest of what the runtime asks of an operating system.
+
+import (
+	"unsafe"
+
+	"github.com/ringo-os/ringo/kernel/early/cpu"
+	"github.com/ringo-os/ringo/kernel/early/thread"
+)
+
+func osinit() {
+	numCPUStartup = getCPUCount()
+	physPageSize = pageSize4K
+	physHugePageSize = 0
+}
+
+// getCPUCount is 1 until the other cores are started.
+func getCPUCount() int32 { return 1 }
+
+func sysargs(argc int32, argv **byte) {}
+
+func goenvs() { goenvs_unix() }
+
+// readRandom fills r from the processor's generator, RDSEED where it has it, else RDRAND, and
+// returns how much it filled: 0 without either.
+//
+//go:nosplit
+func readRandom(r []byte) int {
+	const tries = 64 // Intel SDM vol. 1, 7.3.17 asks for 10; seeds take longer
+	_, b7, _, _ := cpu.ID(7, 0)
+	_, _, c1, _ := cpu.ID(1, 0)
+	seeds, numbers := b7&(1<<18) != 0, c1&(1<<30) != 0
+	n := 0
+	for n < len(r) {
+		var v uint64
+		ok := false
+		for i := 0; i < tries && !ok && seeds; i++ {
+			v, ok = cpu.Seed()
+		}
+		for i := 0; i < tries && !ok && numbers; i++ {
+			v, ok = cpu.Random()
+		}
+		if !ok {
+			return n
+		}
+		for i := 0; i < 8 && n < len(r); i++ {
+			r[n] = byte(v)
+			v >>= 8
+			n++
+		}
+	}
+	return n
+}
+
+func checkfds() {}
+
+func secure() {}
+
+//go:linkname isSecureMode
+func isSecureMode() bool { return false }
+
+//go:nosplit
+func inVDSOPage(pc uintptr) bool { return false }
+
+//go:linkname vgetrandom
+func vgetrandom(p []byte, flags uint32) (ret int, supported bool) { return -1, false }
+
+func vgetrandomDestroy(mp *m) {}
+func vgetrandomInit()         {}
+
+func defaultGOMAXPROCSInit()          {}
+func defaultGOMAXPROCSUpdateGODEBUG() {}
+
+// defaultGOMAXPROCS is the cores there are: no other process shares them, so there is no limit to
+// look for.
+func defaultGOMAXPROCS(ncpu int32) int32 {
+	if ncpu > 0 {
+		return ncpu
+	}
+	return getCPUCount()
+}
+
+//go:linkname syscall_runtimeClearenv syscall.runtimeClearenv
+func syscall_runtimeClearenv(env map[string]int) {
+	if _, ok := env["GODEBUG"]; ok {
+		godebugEnv.Store(nil)
+		godebugNotify(true)
+	}
+}
+
+// The runtime's own use of files, through the same door as the program's.
+
+const canCreateFile = true
+
+func open(name *byte, mode, perm int32) int32 {
+	const callOpen = 2
+	r, _, errno := systemCall(callOpen, uintptr(unsafe.Pointer(name)), uintptr(mode), uintptr(perm), 0, 0, 0)
+	if errno != 0 {
+		return -1
+	}
+	return int32(r)
+}
+
+func create(name *byte, perm int32) int32 {
+	const createWriteTruncate = 0x241
+	return open(name, createWriteTruncate, perm)
+}
+
+func read(fd int32, p unsafe.Pointer, n int32) int32 {
+	r, _, errno := systemCall(callRead, uintptr(fd), uintptr(p), uintptr(n), 0, 0, 0)
+	if errno != 0 {
+		return -int32(errno)
+	}
+	return int32(r)
+}
+
+func closefd(fd int32) int32 {
+	const callClose = 3
+	_, _, errno := systemCall(callClose, uintptr(fd), 0, 0, 0, 0, 0)
+	return -int32(errno)
+}
+
+//go:linkname fcntl
+func fcntl(fd, cmd, arg int32) (ret int32, errno int32) {
+	r, _, e := systemCall(callFcntl, uintptr(fd), uintptr(cmd), uintptr(arg), 0, 0, 0)
+	if e != 0 {
+		return -1, int32(e)
+	}
+	return int32(r), 0
+}
+
+func pipe2(flags int32) (r, w int32, errno int32) {
+	const callPipe2 = 293
+	var fds [2]int32
+	_, _, e := systemCall(callPipe2, uintptr(unsafe.Pointer(&fds)), uintptr(flags), 0, 0, 0, 0)
+	return fds[0], fds[1], int32(e)
+}
+
+// kernelInit runs the initialisers of the kernel and of all that it imports, so that the kernel is
+// there before any package of the program runs. ringoKernelPackages is written by ringo build.
+func kernelInit(tasks []*initTask) {
+	for _, t := range tasks {
+		first := *(*uintptr)(add(unsafe.Pointer(t), 8))
+		path := funcpkgpath(findfunc(first))
+		lo, hi := 0, len(ringoKernelPackages)
+		for lo < hi {
+			mid := int(uint(lo+hi) >> 1)
+			if ringoKernelPackages[mid] < path {
+				lo = mid + 1
+			} else {
+				hi = mid
+			}
+		}
+		if lo < len(ringoKernelPackages) && ringoKernelPackages[lo] == path {
+			doInit1(t)
+		}
+	}
+}
+
+// dumpOnRequest answers a non-maskable interrupt (QEMU's nmi command): the registers and every
+// goroutine, and the program ends as after SIGQUIT.
+func dumpOnRequest(r *thread.Registers, gp *g) { fatalTrap(r, gp, _SIGQUIT, 0, 0) }

@@ -1,0 +1,28 @@
+//go:build ringo
+
+package runtime
+
+import (
+	"internal/runtime/atomic"
+
+	"github.com/ringo-os/ringo/kernel/early/cpu"
+)
+
+// A spinLock is held with interrupts off, for a bounded number of instructions, by code that takes
+// no page fault.
+type spinLock struct{ held uint32 }
+
+//go:nosplit
+func (l *spinLock) lock() (flags uint64) {
+	flags = cpu.SaveAndDisable()
+	for !atomic.Cas(&l.held, 0, 1) {
+		cpu.Pause()
+	}
+	return flags
+}
+
+//go:nosplit
+func (l *spinLock) unlock(flags uint64) {
+	atomic.Store(&l.held, 0)
+	cpu.Restore(flags)
+}

@@ -1,0 +1,171 @@
+//go:build ringo
+
+package runtime
+
+// The machine from its first instruction in long mode to rt0_go: one core, no allocator, no P.
+
+import (
+	"unsafe"
+
+	"github.com/ringo-os/ringo/boot"
+	"github.com/ringo-os/ringo/drivers/acpi"
+	"github.com/ringo-os/ringo/drivers/rtc"
+	"github.com/ringo-os/ringo/drivers/uart"
+	"github.com/ringo-os/ringo/kernel/early/apic"
+	"github.com/ringo-os/ringo/kernel/early/clock"
+	"github.com/ringo-os/ringo/kernel/early/cpu"
+)
+
+const (
+	// bootTableCount tables map the first 4 GiB until the kernel's own tables are made.
+	bootTableCount = 6
+	// bootStackSize is g0's stack as rt0_go wants it (64 KiB), what lies above it there, and room
+	// to make the lowest page a guard page.
+	bootStackSize = 64<<10 + 8<<10 + 2*4096
+)
+
+var (
+	bootTables [(bootTableCount + 1) * 4096]byte
+	bootStack  [bootStackSize]byte
+
+	bootInfo    boot.Info
+	commandLine boot.CommandLine
+	firmware    acpi.Machine
+	machineTSC  uint64 // at the kernel's first Go instruction
+	systemClock clock.Clock
+	localAPIC   apic.Local
+	ioAPICs     [acpi.MaxIOAPICs]apic.IO
+	useXSAVE    bool
+	vectorSize  uintptr // of XSAVE's area
+)
+
+// startMachine makes the machine ready for the runtime and returns what a process finds on its
+// stack.
+func startMachine(startInfo uint64) (argc int32, argv **byte) {
+	machineTSC = cpu.TSC()
+	serial.Init(uart.COM1)
+	startTraps()
+	if p := boot.ReadPVH(&bootInfo, startInfo, lowMemory); p != "" {
+		stopBoot(p)
+	}
+	startMemory()
+	readCommandLine()
+	startVectors()
+	if p := acpi.Read(&firmware, bootInfo.RSDP, physicalMemory); p != "" {
+		stopBoot(p)
+	}
+	startClock()
+	startInterrupts()
+	startThreads()
+	startSystemCalls()
+	argc, argv = processVector()
+	cpu.EnableInterrupts()
+	return argc, argv
+}
+
+// lowMemory reads physical memory through the boot page tables: the first 4 GiB but page 0's first
+// byte, which Go would take for a nil pointer.
+func lowMemory(physical, size uint64) []byte {
+	if physical == 0 || size > 4<<30 || physical > 4<<30-size {
+		return nil
+	}
+	return unsafe.Slice((*byte)(unsafe.Pointer(uintptr(physical))), int(size))
+}
+
+// readCommandLine parses the command line and applies the words that matter this early.
+func readCommandLine() {
+	r := bootInfo.CommandLine
+	length := int(r.End - r.Start)
+	if length == 0 {
+		return
+	}
+	line := unsafe.Slice((*byte)(directMap(r.Start)), length)
+	size := uint64(boot.CommandLineBuffer(length))
+	buffer := unsafe.Slice((*byte)(bootPages(size)), int(size))
+	problem := boot.ParseCommandLine(&commandLine, line, buffer)
+	if value, ok := commandLine.Value("console"); ok {
+		if port, on, ok := boot.ParseConsole(value); ok && !on {
+			serial = uart.UART{}
+		} else if ok && port != uart.COM1 {
+			serial.Init(port)
+		}
+	}
+	if problem == "" {
+		return
+	}
+	print("ringo: ", string(problem))
+	if len(commandLine.Bad) > 0 {
+		print(" The word is ", unsafe.String(&commandLine.Bad[0], len(commandLine.Bad)), ".")
+	}
+	if commandLine.Suggestion != "" {
+		print(" Did you mean ", commandLine.Suggestion, "?")
+	}
+	print("\n")
+	powerOff(exitBadMachine)
+}
+
+// startVectors turns on the state of AVX and AVX-512 where the processor has it, and the
+// instructions that set FS.
+func startVectors() {
+	const (
+		cr4FSGSBASE = 1 << 16
+		cr4OSXSAVE  = 1 << 18
+		cr4UMIP     = 1 << 11
+	)
+	_, _, c, _ := cpu.ID(1, 0)
+	_, b7, c7, _ := cpu.ID(7, 0)
+	cr4 := cpu.ReadCR4()
+	if b7&1 != 0 {
+		cr4 |= cr4FSGSBASE
+	}
+	if c7&(1<<2) != 0 {
+		cr4 |= cr4UMIP
+	}
+	if c&(1<<26) == 0 {
+		cpu.WriteCR4(cr4)
+		vectorSize = 512
+		return
+	}
+	cpu.WriteCR4(cr4 | cr4OSXSAVE)
+	// Intel SDM vol. 1, 13.3: x87, SSE, AVX, and AVX-512's three. No others: their state would not
+	// fit in a thread's page.
+	low, _, _, _ := cpu.ID(13, 0)
+	mask := uint64(low) & 0x7
+	if low&0xE0 == 0xE0 && b7&(1<<16) != 0 {
+		mask |= 0xE0
+	}
+	cpu.SetXCR0(mask)
+	_, size, _, _ := cpu.ID(13, 0)
+	vectorSize = uintptr(size)
+	useXSAVE = true
+}
+
+// startClock starts the monotonic clock at the kernel's first instruction, and sets the wall clock.
+func startClock() {
+	frequency, _, _, problem := clock.Measure(firmware.PMTimer)
+	if problem != "" {
+		stopBoot(problem)
+	}
+	systemClock.Init(frequency, machineTSC)
+	if seconds, ok := rtc.Read(firmware.Century); ok {
+		systemClock.SetWall(seconds * 1_000_000_000)
+	}
+}
+
+// processVector returns the program's arguments, environment and auxiliary vector in the layout
+// that rt0_go expects (System V ABI, AMD64 supplement, 3.4.1).
+func processVector() (argc int32, argv **byte) {
+	words := commandLine.VectorLength()
+	size := uint64(words+1) * 8
+	vector := unsafe.Slice((**byte)(bootPages(size)), words)
+	if !commandLine.FillVector(vector) {
+		stopBoot("the program's arguments do not fit: shorten the kernel command line")
+	}
+	return int32(commandLine.ArgumentCount()), &vector[0]
+}
+
+// stopBoot ends the machine with a sentence.
+func stopBoot(p boot.Problem) {
+	print("ringo: ", string(p), "\n")
+	powerOff(exitBadMachine)
+}

@@ -1,0 +1,160 @@
+//go:build ringo
+
+package runtime
+
+// System calls as function calls.
+
+import (
+	"internal/abi"
+	"unsafe"
+
+	"github.com/ringo-os/ringo/kernel/early/call"
+	"github.com/ringo-os/ringo/kernel/early/cpu"
+)
+
+// dispatch is the late kernel's; before that only earlyCall answers.
+var dispatch func(number uintptr, a call.Arguments) (r1, r2, errno uintptr)
+
+//go:linkname machine_SetSystemCall github.com/ringo-os/ringo/kernel/machine.SetSystemCall
+func machine_SetSystemCall(d func(number uintptr, a call.Arguments) (r1, r2, errno uintptr)) {
+	dispatch = d
+}
+
+// systemCall runs a system call on the calling goroutine, which may park in it. Packages syscall
+// and internal/runtime/syscall/linux come here.
+//
+// It is nosplit because the arguments may be the addresses of variables on this very stack: before
+// anything can make the stack grow, and so move, they are turned into pointers, which move along.
+//
+//go:linkname systemCall internal/runtime/syscall/linux.Syscall6
+//go:nosplit
+//go:uintptrkeepalive
+func systemCall(number, a1, a2, a3, a4, a5, a6 uintptr) (r1, r2, errno uintptr) {
+	gp := getg()
+	if dispatch == nil || gp.m.curg != gp {
+		return earlyCall(number, a1, a2, a3)
+	}
+	a := call.Arguments{Value: [6]uintptr{a1, a2, a3, a4, a5, a6}}
+	lo, size := gp.stack.lo, gp.stack.hi-gp.stack.lo
+	if a1-lo < size {
+		a.Stack[0] = unsafe.Pointer(a1)
+	}
+	if a2-lo < size {
+		a.Stack[1] = unsafe.Pointer(a2)
+	}
+	if a3-lo < size {
+		a.Stack[2] = unsafe.Pointer(a3)
+	}
+	if a4-lo < size {
+		a.Stack[3] = unsafe.Pointer(a4)
+	}
+	if a5-lo < size {
+		a.Stack[4] = unsafe.Pointer(a5)
+	}
+	if a6-lo < size {
+		a.Stack[5] = unsafe.Pointer(a6)
+	}
+	return dispatch(number, a)
+}
+
+// The numbers that earlyCall knows (Linux, arch/x86/entry/syscalls/syscall_64.tbl).
+const (
+	callRead      = 0
+	callWrite     = 1
+	callGetpid    = 39
+	callExit      = 60
+	callFcntl     = 72
+	callPrctl     = 157
+	callGettid    = 186
+	callExitGroup = 231
+	callGetrandom = 318
+
+	fcntlGetFlags   = 3
+	openReadWrite   = 2
+	randomSizeLimit = 256
+)
+
+// earlyCall answers what packages ask while the kernel is not there yet, and what is asked on a
+// stack where the late kernel cannot run: a g0, or one between entersyscall and exitsyscall.
+//
+//go:nosplit
+func earlyCall(number, a1, a2, a3 uintptr) (r1, r2, errno uintptr) {
+	switch number {
+	case callWrite:
+		if a1 == 1 || a1 == 2 {
+			return uintptr(write1(a1, unsafe.Pointer(a2), int32(a3))), 0, 0
+		}
+	case callFcntl:
+		if a1 <= 2 && a2 == fcntlGetFlags {
+			return openReadWrite, 0, 0
+		}
+		return ^uintptr(0), 0, _EBADF
+	case callGetpid, callGettid:
+		return 1, 0, 0
+	case callGetrandom:
+		if a2 <= randomSizeLimit {
+			if n := earlyRandom(unsafe.Slice((*byte)(unsafe.Pointer(a1)), int(a2))); uintptr(n) == a2 {
+				return a2, 0, 0
+			}
+		}
+	case callExit, callExitGroup:
+		exit(int32(a1))
+	}
+	return ^uintptr(0), 0, _ENOSYS
+}
+
+// earlyRandom is called through a variable, so that the linker does not count its frames: only
+// package initialisers get there, with room to spare.
+var earlyRandom = readRandom
+
+const (
+	_EPERM  = 1
+	_EINTR  = 4
+	_EBADF  = 9
+	_EAGAIN = 11
+	_ENOMEM = 12
+	_EACCES = 13
+	_EINVAL = 22
+	_ENOSYS = 38
+
+	_O_NONBLOCK = 0x800
+	_O_CLOEXEC  = 0x80000
+)
+
+func systemCallEntry()
+
+// startSystemCalls makes the SYSCALL instruction enter systemCallEntry (AMD64 APM vol. 2, 6.1.1),
+// with interrupts and the stack as they are.
+func startSystemCalls() {
+	const (
+		star  = 0xC0000081
+		lstar = 0xC0000082
+		fmask = 0xC0000084
+	)
+	cpu.WriteMSR(star, 0x08<<32)
+	cpu.WriteMSR(lstar, uint64(abi.FuncPCABI0(systemCallEntry)))
+	cpu.WriteMSR(fmask, 0x400) // DF
+}
+
+// instructionCall is a system call made with the instruction. Where the caller has told the
+// scheduler that it leaves (entersyscall), it first comes back, because the kernel is Go code that
+// needs a P; afterwards it leaves again, for the caller's exitsyscall.
+//
+//go:nosplit
+func instructionCall(number, a1, a2, a3, a4, a5, a6 uintptr) (result, result2, _ uintptr) {
+	gp := getg()
+	var r1, r2, errno uintptr
+	if status := readgstatus(gp) &^ _Gscan; status == _Gsyscall && dispatch != nil {
+		pc := gp.syscallpc
+		sp, bp := unsafe.Pointer(gp.syscallsp), unsafe.Pointer(gp.syscallbp)
+		exitsyscall()
+		r1, r2, errno = systemCall(number, a1, a2, a3, a4, a5, a6)
+		reentersyscall(pc, uintptr(sp), uintptr(bp))
+	} else {
+		r1, r2, errno = systemCall(number, a1, a2, a3, a4, a5, a6)
+	}
+	if errno != 0 {
+		return -errno, r2, 0
+	}
+	return r1, r2, 0
+}

@@ -1,0 +1,167 @@
+//go:build ringo
+
+package runtime
+
+// Ms are kernel threads.
+
+import (
+	"internal/abi"
+	"internal/runtime/atomic"
+	"unsafe"
+
+	"github.com/ringo-os/ringo/kernel/early/cpu"
+	"github.com/ringo-os/ringo/kernel/early/thread"
+)
+
+// mOS is the machine's part of an m.
+type mOS struct {
+	waitsema uint32 // lock_futex.go's
+	thread   *thread.Thread
+}
+
+type (
+	sigset       struct{}
+	gsignalStack struct{}
+)
+
+const idleStackSize = 16 << 10
+
+var (
+	bootCore thread.Core
+	idleG    g
+	idleTLS  [2]uintptr
+)
+
+func threadEntry()
+func idleEntry()
+
+// startThreads makes the boot core a scheduler, and what runs on it m0's thread.
+func startThreads() {
+	const cr4FSGSBASE = 1 << 16
+	thread.Clock = nanotime1
+	thread.Arm = armTimer
+	thread.Release = releaseThread
+	thread.UseXSAVE = useXSAVE
+	self := newThread()
+	idle := newThread()
+	m0.thread = self
+	self.Owner = uintptr(unsafe.Pointer(&m0))
+	stack := uintptr(bootPages(idleStackSize))
+	idleG.stack = _stack(stack, stack+idleStackSize)
+	idleG.stackguard0 = stack + stackGuard
+	idleG.stackguard1 = idleG.stackguard0
+	idleG.m = &m0
+	idleTLS[0] = uintptr(unsafe.Pointer(&idleG))
+	idle.Prepare(&bootCore, abi.FuncPCABI0(idleEntry), stack+idleStackSize, uintptr(unsafe.Pointer(&idleTLS[1])))
+	self.SetThreadBase(uintptr(unsafe.Pointer(&m0.tls[1])))
+	bootCore.Start(self, idle, cpu.ReadCR4()&cr4FSGSBASE != 0)
+}
+
+func _stack(lo, hi uintptr) stack { return stack{lo, hi} }
+
+func idle() { thread.IdleLoop() }
+
+// armTimer sets the calling core's timer.
+func armTimer(deadline int64) { localAPIC.SetDeadline(systemClock.Deadline(deadline)) }
+
+// newThread returns a zeroed thread.
+func newThread() *thread.Thread {
+	p, _ := allocateRun(unsafe.Sizeof(thread.Thread{}))
+	if p == nil {
+		outOfMemory(unsafe.Sizeof(thread.Thread{}))
+	}
+	threadCount.Add(1)
+	return (*thread.Thread)(p)
+}
+
+var threadCount atomic.Int32
+
+func releaseThread(t *thread.Thread) {
+	flags := memoryLock.lock()
+	frames.Free(uint64(uintptr(unsafe.Pointer(t)) - directBase))
+	memoryLock.unlock(flags)
+	threadCount.Add(-1)
+}
+
+// newosproc starts mp on its g0's stack. May run with m.p == nil: no write barriers.
+//
+//go:nowritebarrierrec
+func newosproc(mp *m) {
+	t := newThread()
+	mp.thread = t
+	t.Owner = uintptr(unsafe.Pointer(mp))
+	mp.tls[0] = uintptr(unsafe.Pointer(mp.g0))
+	flags := cpu.SaveAndDisable()
+	t.Prepare(thread.This(), abi.FuncPCABI0(threadEntry), mp.g0.stack.hi, uintptr(unsafe.Pointer(&mp.tls[1])))
+	thread.Ready(t)
+	cpu.Restore(flags)
+}
+
+// exitThread ends the calling thread; once its stack is not used any more, *wait is freeMStack (0).
+func exitThread(wait *atomic.Uint32) {
+	cpu.DisableInterrupts()
+	thread.Exit((*uint32)(unsafe.Pointer(wait)))
+}
+
+var finishedThread atomic.Uint32
+
+// exitFinishedThread ends a thread whose mstart returned.
+func exitFinishedThread() { exitThread(&finishedThread) }
+
+func mpreinit(mp *m) {
+	mp.gsignal = malg(8 << 10) // the runtime wants one; the machine's handlers have their own stacks
+	mp.gsignal.m = mp
+}
+
+func minit()         { getg().m.procid = getg().m.thread.ID + 1 }
+func unminit()       { getg().m.procid = 0 }
+func mdestroy(mp *m) {}
+
+// futexsleep may be called with a P or without, on a goroutine's stack or a g0: the work is done on
+// the g0's, which has room for it.
+//
+//go:nosplit
+func futexsleep(addr *uint32, val uint32, ns int64) {
+	systemstack(func() {
+		deadline := int64(0)
+		if ns >= 0 {
+			deadline = nanotime1() + max(ns, 1)
+		}
+		thread.FutexSleep(addr, val, deadline)
+	})
+}
+
+//go:nosplit
+func futexwakeup(addr *uint32, cnt uint32) {
+	systemstack(func() {
+		thread.FutexWake(addr, cnt)
+	})
+}
+
+//go:nosplit
+func usleep(usec uint32) {
+	systemstack(func() {
+		deadline := nanotime1() + max(int64(usec)*1000, 1)
+		flags := cpu.SaveAndDisable()
+		thread.Block(deadline, nil)
+		cpu.Restore(flags)
+	})
+}
+
+//go:nosplit
+func usleep_no_g(usec uint32) { usleep(usec) }
+
+//go:nosplit
+func osyield() {
+	systemstack(func() {
+		flags := cpu.SaveAndDisable()
+		thread.Yield()
+		cpu.Restore(flags)
+	})
+}
+
+//go:nosplit
+func osyield_no_g() { osyield() }
+
+func osStackAlloc(s *mspan) {}
+func osStackFree(s *mspan)  {}

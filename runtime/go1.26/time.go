@@ -1,0 +1,30 @@
+//go:build ringo
+
+package runtime
+
+// Clocks.
+
+import _ "unsafe" // for go:linkname
+
+//go:nosplit
+func nanotime1() int64 { return systemClock.Now() }
+
+//go:nosplit
+func walltime() (sec int64, nsec int32) {
+	wall, _ := systemClock.Wall()
+	return wall / 1e9, int32(wall % 1e9)
+}
+
+//go:linkname time_now time.now
+func time_now() (sec int64, nsec int32, mono int64) {
+	wall, now := systemClock.Wall()
+	return wall / 1e9, int32(wall % 1e9), now
+}
+
+//go:linkname machine_SetWallClock github.com/ringo-os/ringo/kernel/machine.SetWallClock
+func machine_SetWallClock(seconds int64, nanoseconds int32) {
+	systemClock.SetWall(seconds*1e9 + int64(nanoseconds))
+}
+
+//go:linkname machine_Uptime github.com/ringo-os/ringo/kernel/machine.Uptime
+func machine_Uptime() int64 { return nanotime1() }
