@@ -1,0 +1,7 @@
+//go:build !unix
+
+package qemu
+
+import "os/exec"
+
+func child(*exec.Cmd) {}

@@ -1,0 +1,47 @@
+package qemu
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+)
+
+// Program is QEMU's name for 64-bit x86.
+const Program = "qemu-system-x86_64"
+
+// Install is the command that gets QEMU on Debian and Ubuntu.
+const Install = "apt-get install --no-install-recommends qemu-system-x86"
+
+// ErrMissing means that QEMU is not installed.
+var ErrMissing = errors.New(Program + " is not in PATH: get it with `" + Install + "` (Debian, Ubuntu), " +
+	"`dnf install qemu-system-x86-core` (Fedora) or `brew install qemu` (macOS)")
+
+// program finds QEMU.
+func (c *Config) program() (string, error) {
+	path, err := exec.LookPath(or(c.QEMU, Program))
+	if err != nil {
+		return "", ErrMissing
+	}
+	return path, nil
+}
+
+// accelerator is the value of -accel.
+func (c *Config) accelerator() string {
+	if c.Accelerator != "" {
+		return c.Accelerator
+	}
+	if KVM() {
+		return "kvm"
+	}
+	return "tcg"
+}
+
+// KVM reports whether this host's processor can run machines itself and lets this user do so.
+func KVM() bool {
+	f, err := os.OpenFile("/dev/kvm", os.O_RDWR, 0)
+	if err != nil {
+		return false
+	}
+	f.Close()
+	return true
+}

@@ -1,0 +1,179 @@
+package qemu
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ringo-os/ringo/linker"
+)
+
+// image writes a bootable file whose program, in 32-bit machine code, is code followed by data.
+// Code finds data at dataAddress.
+func image(t *testing.T, code, data []byte) string {
+	t.Helper()
+	le := binary.LittleEndian
+	file := make([]byte, 0x3000)
+	copy(file, "\x7fELF\x02\x01\x01")
+	le.PutUint16(file[16:], 2)
+	le.PutUint16(file[18:], 62)
+	le.PutUint32(file[20:], 1)
+	le.PutUint64(file[24:], 0x401000)
+	le.PutUint64(file[32:], 64)
+	le.PutUint16(file[52:], 64)
+	le.PutUint16(file[54:], 56)
+	le.PutUint16(file[56:], 2)
+	le.PutUint32(file[64:], 4) // a note
+	load := file[64+56:]
+	le.PutUint32(load, 1)
+	le.PutUint32(load[4:], 7)
+	le.PutUint64(load[16:], 0x400000)
+	le.PutUint64(load[24:], 0x400000)
+	le.PutUint64(load[32:], uint64(len(file)))
+	le.PutUint64(load[40:], uint64(len(file)))
+	le.PutUint64(load[48:], 4096)
+	copy(file[0x200:], linker.Marker)
+	copy(file[0x1000:], code)
+	copy(file[dataAddress-0x400000:], data)
+	bootable, err := linker.Bootable(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(t.TempDir(), "an image, with a comma")
+	if err := os.WriteFile(name, bootable, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+const dataAddress = 0x402000
+
+// out is code that writes data[from:to] to an I/O port.
+func out(port uint16, from, to int) []byte {
+	code := []byte{0xBE} // mov esi, ...
+	code = binary.LittleEndian.AppendUint32(code, uint32(dataAddress+from))
+	code = append(code, 0x66, 0xBA, byte(port), byte(port>>8)) // mov dx, port
+	code = append(code, 0xB9)                                  // mov ecx, ...
+	code = binary.LittleEndian.AppendUint32(code, uint32(to-from))
+	return append(code, 0xF3, 0x6E) // rep outsb
+}
+
+// stop is code that ends in a triple fault: the breakpoint finds no interrupt descriptor table.
+var stop = []byte{0x0F, 0x01, 0x1D, 0x00, 0x2F, 0x40, 0x00, 0xCC} // lidt [0x402f00]; int3
+
+// waitFor is code that waits until the byte b comes in on the first serial port.
+func waitFor(b byte) []byte {
+	return []byte{
+		0x66, 0xBA, 0xFD, 0x03, // again: mov dx, 0x3fd
+		0xEC,       // in al, dx
+		0xA8, 0x01, // test al, 1
+		0x74, 0xF7, // jz again
+		0x66, 0xBA, 0xF8, 0x03, // mov dx, 0x3f8
+		0xEC,    // in al, dx
+		0x3C, b, // cmp al, b
+		0x75, 0xEE, // jne again
+	}
+}
+
+func needQEMU(t *testing.T) {
+	t.Helper()
+	if _, err := exec.LookPath(Program); err != nil {
+		t.Skip(ErrMissing)
+	}
+}
+
+func concat(parts ...[]byte) []byte { return bytes.Join(parts, nil) }
+
+func TestRun(t *testing.T) {
+	t.Parallel()
+	needQEMU(t)
+	data := []byte("hello\nexit 0\nexit 37\n")
+	for _, machine := range Machines {
+		var console, messages strings.Builder
+		c := Config{Machine: machine, Image: image(t, concat(out(0x3f8, 0, 6), out(0xe9, 6, len(data)), stop), data),
+			Memory: 16 << 20, Accelerator: "tcg", Arguments: []string{"it's", "a b"}}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		status, err := c.Run(ctx, Console{In: strings.NewReader("typed\n"), Out: &console, Err: &messages})
+		cancel()
+		if status != 37 || err != nil || !strings.HasSuffix(console.String(), "hello\n") {
+			t.Errorf("%s: status %d, error %v, console %q, QEMU says %q", machine, status, err, &console, &messages)
+		}
+	}
+}
+
+func TestNoStatus(t *testing.T) {
+	t.Parallel()
+	needQEMU(t)
+	c := Config{Image: image(t, stop, nil), Accelerator: "tcg"}
+	status, err := c.Run(t.Context(), Console{Out: io.Discard})
+	if status != StatusFailed || err == nil || !strings.Contains(err.Error(), "without telling an exit status") {
+		t.Errorf("status %d, error %v", status, err)
+	}
+}
+
+// TestInterrupt: the first Ctrl-C reaches the program, the second turns the machine off.
+func TestInterrupt(t *testing.T) {
+	t.Parallel()
+	needQEMU(t)
+	data := []byte("exit 130\n")
+	polite := concat(waitFor(3), out(0xe9, 0, len(data)), stop)
+	deaf := []byte{0xF4, 0xEB, 0xFD} // hlt, for ever
+	for name, test := range map[string]struct {
+		code       []byte
+		interrupts int
+	}{"polite": {polite, 1}, "deaf": {deaf, 2}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			interrupt := make(chan os.Signal, 2)
+			for range test.interrupts {
+				interrupt <- os.Interrupt
+			}
+			c := Config{Image: image(t, test.code, data), Accelerator: "tcg"}
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			status, err := c.Run(ctx, Console{Out: io.Discard, Interrupt: interrupt})
+			if status != 130 || err != nil {
+				t.Errorf("status %d, error %v", status, err)
+			}
+		})
+	}
+}
+
+func TestTimeout(t *testing.T) {
+	t.Parallel()
+	needQEMU(t)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	c := Config{Image: image(t, []byte{0xF4, 0xEB, 0xFD}, nil), Accelerator: "tcg"}
+	status, err := c.Run(ctx, Console{Out: io.Discard})
+	if status != StatusFailed || err == nil || !strings.Contains(err.Error(), "stopped") {
+		t.Errorf("status %d, error %v", status, err)
+	}
+}
+
+// TestTakenPort: what QEMU says about a port that is taken becomes a sentence.
+func TestTakenPort(t *testing.T) {
+	t.Parallel()
+	needQEMU(t)
+	listener := listen(t)
+	c := Config{Image: image(t, stop, nil), Accelerator: "tcg", Forwards: []Forward{{Host: listener, Guest: 80}}}
+	_, err := c.Run(t.Context(), Console{Out: io.Discard})
+	if err == nil || !strings.Contains(err.Error(), "choose another with -p") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestMissing(t *testing.T) {
+	t.Parallel()
+	c := Config{QEMU: filepath.Join(t.TempDir(), "qemu"), Image: "image"}
+	if _, err := c.Run(t.Context(), Console{}); err != ErrMissing || !strings.Contains(err.Error(), "apt-get install") {
+		t.Errorf("error %v", err)
+	}
+}
