@@ -18,8 +18,8 @@ type FS struct {
 	tree sync.RWMutex
 	root *Entry
 
-	lastNode   atomic.Uint64
-	lastDevice uint64
+	volumes  []*Volume // all of them, from the start
+	lastNode atomic.Uint64
 }
 
 // A Volume is a part of the tree that looks like a file system of its own: links and renames do not
@@ -63,8 +63,9 @@ func New(limit int64) *FS {
 
 // newVolume returns a volume that begins at place.
 func (t *FS) newVolume(name string, magic int64, place string) *Volume {
-	t.lastDevice++
-	return &Volume{Type: magic, Name: name, Place: place, fs: t, device: t.lastDevice}
+	v := &Volume{Type: magic, Name: name, Place: place, fs: t, device: uint64(len(t.volumes)) + 1}
+	t.volumes = append(t.volumes, v)
+	return v
 }
 
 // Root returns the root directory.

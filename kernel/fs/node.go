@@ -18,7 +18,7 @@ type Node struct {
 	// Attached belongs to whoever made a node that only they can open: a socket's listener.
 	Attached any
 
-	// One of these, by type, and never changed:
+	// One of these, by type, and never changed. target and jump are called with FS.tree held.
 	data     *data                                      // a regular file
 	children *children                                  // a directory
 	listing  listing                                    // a directory made up on the fly

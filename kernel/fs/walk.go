@@ -146,5 +146,7 @@ func (t *FS) ReadLink(e *Entry) (string, syscall.Errno) {
 	if !e.node.isLink() {
 		return "", syscall.EINVAL
 	}
+	t.tree.RLock()
+	defer t.tree.RUnlock()
 	return e.node.target(), 0
 }

@@ -1,0 +1,123 @@
+package fs
+
+import (
+	"strings"
+	"syscall"
+
+	"github.com/ringo-os/ringo/kernel/file"
+)
+
+// What this file makes is there from the start. None of it fails: the paths are the kernel's own.
+// Plant and Write do nothing where the archive has put something else in the way.
+
+// Mount makes path, a new directory, the beginning of a volume of its own, in which programs cannot
+// create files.
+func (t *FS) Mount(path, name string, magic int64) *Volume {
+	t.tree.Lock()
+	defer t.tree.Unlock()
+	directory, last := t.reach(path)
+	v := t.newVolume(name, magic, path)
+	v.fixed = true
+	t.attach(directory, last, t.newDirectory(v, nil, 0o555))
+	return v
+}
+
+// Plant makes path a directory, and those above it that are missing.
+func (t *FS) Plant(path string, mode uint32) {
+	t.tree.Lock()
+	defer t.tree.Unlock()
+	if directory, last := t.reach(path); directory != nil && directory.children.names[last] == nil {
+		t.attach(directory, last, t.newDirectory(directory.volume, nil, mode))
+	}
+}
+
+// Generate makes path a file whose content is made up by content when it is opened.
+func (t *FS) Generate(path string, content func() []byte) {
+	t.plant(path, syscall.S_IFREG|0o444, func(n *Node) { n.content = content })
+}
+
+// Control is Generate for a file that programs may write to: accept gets what they write.
+func (t *FS) Control(path string, content func() []byte, accept func([]byte) syscall.Errno) {
+	t.plant(path, syscall.S_IFREG|0o644, func(n *Node) { n.content, n.accept = content, accept })
+}
+
+// Device makes path a character device, which open opens.
+func (t *FS) Device(path string, mode uint32, major, minor uint32, open func(e *Entry, flags int) (file.File, syscall.Errno)) {
+	e := t.plant(path, syscall.S_IFCHR|mode, func(n *Node) {
+		n.device = uint64(minor&0xff | major<<8)
+	})
+	e.node.open = func(flags int) (file.File, syscall.Errno) { return open(e, flags) }
+}
+
+// Point makes path a symbolic link whose target is made up when it is asked for.
+func (t *FS) Point(path string, target func() string) {
+	t.plant(path, syscall.S_IFLNK|0o777, func(n *Node) { n.target = target })
+}
+
+// Jump makes path a symbolic link that leads straight to a file, wherever that is.
+func (t *FS) Jump(path string, to func() *Entry) {
+	t.plant(path, syscall.S_IFLNK|0o777, func(n *Node) {
+		n.jump = to
+		n.target = func() string { return pathTo(to()) }
+	})
+}
+
+// pathTo returns what a link that leads straight to e shows.
+func pathTo(e *Entry) string {
+	if e == nil {
+		return ""
+	}
+	path := e.path()
+	if e.removed && e.parent != nil {
+		path += " (deleted)"
+	}
+	return path
+}
+
+// Write makes path a regular file, unless something has that name.
+func (t *FS) Write(path string, mode uint32, content string) {
+	t.tree.Lock()
+	defer t.tree.Unlock()
+	directory, last := t.reach(path)
+	if directory == nil || directory.children.names[last] != nil {
+		return
+	}
+	n := t.newRegular(directory.volume, mode)
+	n.data.writeAt(n.volume, []byte(content), 0)
+	t.attach(directory, last, n)
+}
+
+// plant makes a node that fill completes, called path.
+func (t *FS) plant(path string, mode uint32, fill func(*Node)) *Entry {
+	t.tree.Lock()
+	defer t.tree.Unlock()
+	directory, last := t.reach(path)
+	n := t.newNode(directory.volume, mode)
+	fill(n)
+	return t.attach(directory, last, n)
+}
+
+// reach returns the directory of path's last component, making what is missing. It follows no links;
+// the archive may have put one in the way, or a file: then there is no directory.
+func (t *FS) reach(path string) (directory *Node, last string) {
+	directory = t.root.node
+	for {
+		name, rest, _ := component(path)
+		if rest == "" {
+			return directory, name
+		}
+		e := directory.children.names[name]
+		if e == nil {
+			e = t.attach(directory, name, t.newDirectory(directory.volume, nil, 0o755))
+		}
+		if !e.node.isDirectory() {
+			return nil, ""
+		}
+		directory, path = e.node, rest
+	}
+}
+
+// lines joins lines, each with its newline.
+func lines(line ...string) []byte {
+	return []byte(strings.Join(line, "\n") + "\n")
+}

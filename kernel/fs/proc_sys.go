@@ -1,0 +1,67 @@
+package fs
+
+import (
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// mountSettings makes /proc/sys, and what is asked for most of /sys.
+func (t *FS) mountSettings(p *Program) {
+	const sys = "/proc/sys/"
+	for _, f := range [][2]string{
+		{"kernel/ostype", System}, {"kernel/osrelease", Release}, {"kernel/version", Version()},
+		{"kernel/domainname", "(none)"}, {"kernel/pid_max", "4194304"}, {"kernel/threads-max", "4194304"},
+		{"kernel/cap_last_cap", "40"}, {"kernel/ngroups_max", "65536"},
+		{"kernel/random/boot_id", p.UUID()}, {"kernel/random/entropy_avail", "256"},
+		{"fs/file-max", "1048576"}, {"fs/nr_open", "1048576"}, {"fs/pipe-max-size", "1048576"},
+		{"vm/overcommit_memory", "1"}, {"vm/max_map_count", "2147483647"}, {"vm/swappiness", "0"},
+		{"net/core/somaxconn", "4096"},
+	} {
+		t.Generate(sys+f[0], func() []byte { return lines(f[1]) })
+	}
+	t.Generate(sys+"kernel/random/uuid", func() []byte { return lines(p.UUID()) })
+	t.Control(sys+"kernel/hostname", func() []byte { return lines(p.Hostname()) },
+		func(content []byte) syscall.Errno {
+			p.SetHostname(strings.TrimRight(string(content), "\n"))
+			return 0
+		})
+}
+
+// MountSys makes /sys.
+func (t *FS) MountSys() {
+	t.Mount("/sys", "sysfs", sysfsMagic)
+	cores := func() []byte {
+		if last := statsNow().Cores - 1; last > 0 {
+			return lines("0-" + strconv.Itoa(last))
+		}
+		return lines("0")
+	}
+	for _, name := range []string{"online", "possible", "present"} {
+		t.Generate("/sys/devices/system/cpu/"+name, cores)
+	}
+	for i := range statsNow().Cores {
+		t.Plant("/sys/devices/system/cpu/cpu"+strconv.Itoa(i), 0o755)
+	}
+	t.Plant("/sys/class/net", 0o755)
+	t.Plant("/sys/block", 0o755)
+}
+
+// Furnish adds what programs look for in /etc, /tmp and their like, as far as the archive has not
+// brought its own.
+func (t *FS) Furnish(hostname string) {
+	for _, f := range [][2]string{
+		{"hostname", hostname + "\n"},
+		{"hosts", "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n127.0.1.1\t" + hostname + "\n"},
+		{"resolv.conf", ""},
+		{"nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n"},
+		{"passwd", "root:x:0:0:root:/root:/bin/false\nnobody:x:65534:65534:nobody:/:/bin/false\n"},
+		{"group", "root:x:0:\nnogroup:x:65534:\n"},
+	} {
+		t.Write("/etc/"+f[0], 0o644, f[1])
+	}
+	t.Plant("/tmp", 0o1777)
+	t.Plant("/root", 0o700)
+	t.Plant("/var/tmp", 0o1777)
+	t.Plant("/run", 0o755)
+}
