@@ -42,7 +42,6 @@ type Override struct {
 type Register struct {
 	Address uint64
 	IO      bool // an I/O port, else memory
-	Width   uint8
 }
 
 // A Device is a virtio-mmio device (LNRO0005) of the DSDT.
@@ -89,6 +88,7 @@ type Machine struct {
 	SleepControl Register
 	ResetControl Register
 	ResetValue   uint8
+	NoRTC        bool  // there is no CMOS clock
 	Century      uint8 // CMOS register, 0: none
 
 	// From _S5_ in the DSDT or an SSDT: what to write to turn the machine off.
@@ -105,14 +105,53 @@ type At = func(physical, size uint64) []byte
 //
 // A table that is missing or broken is as good as absent; only a machine without a usable root
 // gives a Problem.
-func Read(m *Machine, rsdp uint64, at At) boot.Problem { return "" }
+func Read(m *Machine, rsdp uint64, at At) boot.Problem {
+	m.LocalAPIC = 0xFEE00000 // SDM vol. 3, 11.4.1, until the MADT says otherwise
+	m.LegacyPIC = true
+	var root list
+	if rsdp != 0 {
+		root = readRoot(rsdp, at)
+	}
+	if root.table == nil {
+		root = searchRoot(at)
+	}
+	if root.table == nil {
+		return "The firmware left no ACPI tables; boot with them (with QEMU's microvm, without acpi=off)."
+	}
+	for i := range root.count() {
+		table := readTable(root.entry(i), at)
+		if len(table) < headerSize {
+			continue
+		}
+		switch string(table[:4]) {
+		case "APIC":
+			m.readMADT(table)
+		case "MCFG":
+			m.readMCFG(table)
+		case "SSDT":
+			m.readAML(table)
+		case "FACP":
+			m.readFADT(table)
+			// The 32-bit address is for those who cannot read the other, and may be 0 (5.2.9).
+			dsdt := u64(table, fadtXDSDT)
+			if dsdt == 0 {
+				dsdt = uint64(u32(table, fadtDSDT))
+			}
+			if aml := readTable(dsdt, at); len(aml) >= headerSize && string(aml[:4]) == "DSDT" {
+				m.readAML(aml)
+			}
+		}
+	}
+	return ""
+}
 
-// Route returns how an ISA interrupt is wired.
-func (m *Machine) Route(irq uint8) (gsi uint32, level, activeLow bool) { return }
-
-// PowerOff turns the machine off (7.4.2, 4.8.3.7). It returns if that does not work.
-func (m *Machine) PowerOff(at At) {}
-
-// Reset restarts the machine: the reset register (4.8.3.6), then the keyboard controller. It
-// returns if neither works; what is left is a triple fault.
-func (m *Machine) Reset(at At) {}
+// Route returns how an ISA interrupt is wired: as an override says, else to the global system
+// interrupt of the same number, edge-triggered and active high (5.2.12.5).
+func (m *Machine) Route(irq uint8) (gsi uint32, level, activeLow bool) {
+	for i := range m.OverrideCount {
+		if o := &m.Overrides[i]; o.IRQ == irq {
+			return o.GSI, o.Level, o.ActiveLow
+		}
+	}
+	return uint32(irq), false, false
+}

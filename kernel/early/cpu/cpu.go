@@ -81,6 +81,11 @@ func SetXCR0(mask uint64)
 // ZeroPages clears count 4 KiB pages from page on.
 func ZeroPages(page unsafe.Pointer, count uintptr)
 
+// Fence waits until every earlier load and store is done (MFENCE, LFENCE), even before a WRMSR
+// that sends an interrupt: those of the x2APIC and the TSC deadline wait for nothing by themselves
+// (Intel SDM vol. 3, 11.12.3).
+func Fence()
+
 // Load8 to Load32 and Store8 to Store32 access device memory: exactly one access of that width,
 // never merged, moved or left out by the compiler.
 func Load8(address unsafe.Pointer) uint8

@@ -231,6 +231,12 @@ TEXT ·ZeroPages(SB), NOSPLIT, $0-16
 	REP; STOSQ
 	RET
 
+// func Fence()
+TEXT ·Fence(SB), NOSPLIT, $0-0
+	MFENCE
+	LFENCE
+	RET
+
 // func Load8(address unsafe.Pointer) uint8
 TEXT ·Load8(SB), NOSPLIT, $0-9
 	MOVQ    address+0(FP), BX
