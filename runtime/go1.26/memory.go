@@ -191,32 +191,28 @@ func allocateRun(size uintptr) (memory unsafe.Pointer, physical uint64) {
 	return memory, physical
 }
 
-// commit fills the holes in [start, start+size) with zeroed frames. Only the pages' own memory and
-// the tables are touched. The lock is held.
+// commit fills the holes in [start, start+size) with zeroed frames. The lock is held.
 func commit(start, size uintptr) bool {
+	if kernelTables.Fill(uint64(start), uint64(size), paging.Write) == "" {
+		return true
+	}
+	return panicking.Load() != 0 && commitEmergency(start, size)
+}
+
+// commitEmergency is commit for a program that is about to say why it dies.
+func commitEmergency(start, size uintptr) bool {
 	for at := start; at < start+size; at += pageSize4K {
 		if _, _, _, ok := kernelTables.Lookup(uint64(at)); ok {
 			continue
 		}
-		if !commitPage(at) {
+		physical, ok := frames.AllocateEmergency()
+		if !ok {
 			return false
 		}
-	}
-	return true
-}
-
-func commitPage(at uintptr) bool {
-	physical, ok := frames.Allocate()
-	if !ok && panicking.Load() != 0 {
-		physical, ok = frames.AllocateEmergency()
-	}
-	if !ok {
-		return false
-	}
-	cpu.ZeroPages(directMap(physical), 1)
-	if kernelTables.Map(uint64(at), physical, pageSize4K, paging.Write|paging.Owned) != "" {
-		frames.Free(physical)
-		return false
+		cpu.ZeroPages(directMap(physical), 1)
+		if kernelTables.Map(uint64(at), physical, pageSize4K, paging.Write|paging.Owned) != "" {
+			return false
+		}
 	}
 	return true
 }
@@ -261,6 +257,17 @@ func outOfMemory(size uintptr) {
 	print("runtime: out of memory: cannot allocate ", size, "-byte block (", gcController.heapInUse.load(),
 		" in use; the machine has ", frames.TotalFrames()*pageSize4K>>20, " MiB)\n")
 	throw("runtime: out of memory")
+}
+
+// limitMemory sets the garbage collector's memory limit to nine tenths of what there is, where the
+// user has set none: a machine has nothing to swap to, so the collector should work harder before
+// memory runs out.
+func limitMemory() {
+	if gogetenv("GOMEMLIMIT") != "" {
+		return
+	}
+	free := int64(frames.FreeFrames()) * pageSize4K
+	setMemoryLimit(free*9/10 + int64(gcController.mappedReady.Load()))
 }
 
 func sysAllocOS(n uintptr, _ string) unsafe.Pointer {
