@@ -14,6 +14,7 @@ const (
 
 	ioVersion     = 0x01
 	ioRedirection = 0x10 // two for each pin
+	maxPins       = (256 - ioRedirection) / 2
 
 	// Bits of a redirection entry's low half (3.2.4).
 	ioActiveLow = 1 << 13
@@ -43,8 +44,8 @@ func (i *IO) Init(registers unsafe.Pointer, gsiBase uint32) bool {
 		return false
 	}
 	i.first = gsiBase
-	i.pins = version>>16&0xFF + 1
-	for pin := range min(i.pins, (256-ioRedirection)/2) {
+	i.pins = min(version>>16&0xFF+1, maxPins)
+	for pin := range i.pins {
 		i.write(ioRedirection+2*pin, masked)
 		i.write(ioRedirection+2*pin+1, 0)
 	}
