@@ -259,15 +259,12 @@ func outOfMemory(size uintptr) {
 	throw("runtime: out of memory")
 }
 
-// limitMemory sets the garbage collector's memory limit to nine tenths of what there is, where the
-// user has set none: a machine has nothing to swap to, so the collector should work harder before
-// memory runs out.
-func limitMemory() {
-	if gogetenv("GOMEMLIMIT") != "" {
-		return
-	}
+// defaultMemoryLimit is the garbage collector's memory limit where GOMEMLIMIT does not set one: nine
+// tenths of what is free. A machine has nothing to swap to, so the collector should work harder
+// before memory runs out.
+func defaultMemoryLimit() int64 {
 	free := int64(frames.FreeFrames()) * pageSize4K
-	setMemoryLimit(free*9/10 + int64(gcController.mappedReady.Load()))
+	return free*9/10 + int64(gcController.mappedReady.Load())
 }
 
 func sysAllocOS(n uintptr, _ string) unsafe.Pointer {

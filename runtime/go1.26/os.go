@@ -142,7 +142,6 @@ func pipe2(flags int32) (r, w int32, errno int32) {
 // kernelInit runs the initialisers of the kernel and of all that it imports, so that the kernel is
 // there before any package of the program runs. ringoKernelPackages is written by ringo build.
 func kernelInit(tasks []*initTask) {
-	limitMemory()
 	for _, t := range tasks {
 		first := *(*uintptr)(add(unsafe.Pointer(t), 8))
 		path := funcpkgpath(findfunc(first))

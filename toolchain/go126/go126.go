@@ -70,7 +70,13 @@ var edits = []release.Edit{
 		Anchor: "\tlast := lastmoduledatap // grab before loop starts.",
 		With:   "\tkernelInit(firstmoduledata.inittasks); last := lastmoduledatap // grab before loop starts.",
 	},
-	// Its goroutines are no more the program's than the runtime's own are.
+	// Without GOMEMLIMIT the machine's memory is the limit.
+	{
+		File:   "runtime/mgcpacer.go",
+		Anchor: "\tp := gogetenv(\"GOMEMLIMIT\")\n",
+		With:   "\tp := gogetenv(\"GOMEMLIMIT\"); if p == \"\" { return defaultMemoryLimit() }\n",
+	},
+	// The kernel's goroutines are no more the program's than the runtime's own are.
 	{
 		File:   "runtime/traceback.go",
 		Anchor: "\treturn stringslite.HasPrefix(funcname(f), \"runtime.\")\n}",
