@@ -25,18 +25,8 @@ func (c *Config) program() (string, error) {
 	return path, nil
 }
 
-// accelerator is the value of -accel.
-func (c *Config) accelerator() string {
-	if c.Accelerator != "" {
-		return c.Accelerator
-	}
-	if KVM() {
-		return "kvm"
-	}
-	return "tcg"
-}
-
-// KVM reports whether this host's processor can run machines itself and lets this user do so.
+// KVM reports whether this host seems to be able to run machines on its processor itself. Whether
+// it works shows only when a machine is started: so it is for the user to choose.
 func KVM() bool {
 	f, err := os.OpenFile("/dev/kvm", os.O_RDWR, 0)
 	if err != nil {

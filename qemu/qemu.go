@@ -61,7 +61,7 @@ type Config struct {
 	Cores int
 	// CPU is QEMU's -cpu; empty means max.
 	CPU string
-	// Accelerator is QEMU's -accel; empty means kvm where that can be used, else tcg.
+	// Accelerator is QEMU's -accel; empty means tcg, which emulates and works anywhere.
 	Accelerator string
 
 	// Image is the file to boot, and Initrd the archive with its files ("" for none).
@@ -101,7 +101,7 @@ func (c *Config) CommandLine() string {
 // on QEMU's standard input and output.
 func (c *Config) Args(statusFile string) []string {
 	args := []string{"-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"}
-	args = append(args, "-machine", c.machine(), "-cpu", or(c.CPU, "max"), "-accel", c.accelerator())
+	args = append(args, "-machine", c.machine(), "-cpu", or(c.CPU, "max"), "-accel", or(c.Accelerator, "tcg"))
 	args = append(args, "-m", strconv.FormatInt(c.memory().mebibytes(), 10)+"M", "-smp", strconv.Itoa(max(c.Cores, 1)))
 	// A Ctrl-C on the console is for the program.
 	args = append(args, "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console")

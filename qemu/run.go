@@ -169,8 +169,8 @@ func explain(messages string) error {
 	case strings.Contains(messages, "Could not set up host forwarding rule"):
 		rule := messages[strings.LastIndex(messages, "rule")+len("rule"):]
 		return fmt.Errorf("a port of this host cannot be forwarded, as something else listens on it or it is not allowed:%s; choose another with -p", rule)
-	case strings.Contains(messages, "failed to initialize kvm"):
-		return errors.New("KVM does not work here: choose --accel tcg")
+	case strings.Contains(messages, "kvm"):
+		return fmt.Errorf("KVM does not work on this host: leave --accel kvm out. QEMU says: %s", messages)
 	}
 	return fmt.Errorf("QEMU says: %s", messages)
 }

@@ -82,3 +82,16 @@ func writeFile(name string, data []byte) error {
 	}
 	return err
 }
+
+// CheckCache reports whether the cache can be written to.
+func (t *Toolchain) CheckCache() error {
+	err := os.MkdirAll(t.Cache, 0o777)
+	if err == nil {
+		var f *os.File
+		if f, err = os.CreateTemp(t.Cache, "tmp-"); err == nil {
+			f.Close()
+			return os.Remove(f.Name())
+		}
+	}
+	return fmt.Errorf("%v: set RINGO_CACHE to a folder that can be written", err)
+}

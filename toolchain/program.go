@@ -60,7 +60,7 @@ func (t *Toolchain) program(ctx context.Context, words []string, u *userFlags) (
 	if p.main.Name != "main" {
 		return nil, fmt.Errorf("%s is package %s, a library: give Ringo a program (a package main)", p.main.ImportPath, p.main.Name)
 	}
-	p.net = usesNet(packages)
+	p.net = usesNetwork(p.main.Deps)
 	return p, nil
 }
 
@@ -77,10 +77,11 @@ func (t *Toolchain) list(ctx context.Context, dir string, settings, flags []stri
 	return decodeList(out)
 }
 
-// usesNet reports whether a program made of these packages can reach the network.
-func usesNet(packages []*listed) bool {
-	return slices.ContainsFunc(packages, func(l *listed) bool {
-		return l.ImportPath == "net" || l.ImportPath == "golang.org/x/sys/unix"
+// usesNetwork reports whether a program made of packages with these import paths can reach the network.
+func usesNetwork(paths []string) bool {
+	return slices.ContainsFunc(paths, func(path string) bool {
+		path, _, _ = strings.Cut(path, " ") // "net [net.test]"
+		return path == "net" || path == "golang.org/x/sys/unix"
 	})
 }
 

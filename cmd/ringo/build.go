@@ -21,30 +21,33 @@ func newBuild(s *session) *cobra.Command {
 		Short: "Build a bootable image of a program",
 		Long: `Build compiles a main package into an image that a hypervisor boots.
 
-PACKAGE is what go build takes: a folder, an import path, or .go files; also
+PACKAGE is what go build takes: a folder, an import path or .go files; also
 IMPORT/PATH@VERSION. Without one it is the package in the current folder. The
-image is named after it, with .img, unless -o says otherwise.`,
+image is named after it, with .img, unless -o says otherwise.
+
+Nothing is written into the program's folder but the image.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if output == "" {
 				output = imageName(args)
 			}
-			return s.build(cmd.Context(), args, flags.words(), output)
+			return s.build(cmd.Context(), args, flags.words, output)
 		},
 	}
-	cmd.Flags().StringVarP(&output, "output", "o", "", "write the image to `FILE`")
+	cmd.Flags().StringVarP(&output, "output", "o", "", "write the image to `FILE` or into that folder")
 	flags.register(cmd.Flags())
 	return cmd
 }
 
 // build makes a bootable image of a program.
 func (s *session) build(ctx context.Context, program, flags []string, output string) error {
-	tc, overlay, err := s.toolchain(ctx)
-	if err != nil {
-		return err
-	}
 	if info, err := os.Stat(output); err == nil && info.IsDir() {
 		output = filepath.Join(output, imageName(program))
 	}
+	tc, overlay, done, err := s.toolchain(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
 	temporary, err := os.MkdirTemp("", "ringo-")
 	if err != nil {
 		return err
@@ -57,23 +60,26 @@ func (s *session) build(ctx context.Context, program, flags []string, output str
 	return linker.BootableFile(executable, output)
 }
 
-// toolchain finds the go command and lays the kernel out for it.
-func (s *session) toolchain(ctx context.Context) (*toolchain.Toolchain, *toolchain.Overlay, error) {
-	options := toolchain.Options{Stdout: os.Stdout, Stderr: os.Stderr}
+// toolchain finds the go command and lays the kernel out for it. The caller calls done when it has
+// finished with them.
+func (s *session) toolchain(ctx context.Context) (tc *toolchain.Toolchain, overlay *toolchain.Overlay, done func(), err error) {
+	progress := newProgress(s.quiet || s.trace)
+	options := toolchain.Options{Stdout: progress.around(os.Stdout), Stderr: progress.around(os.Stderr), Step: progress.step}
 	if s.trace {
 		options.Trace = os.Stderr
 	}
-	tc, err := toolchain.Find(ctx, options)
-	if err != nil {
-		return nil, nil, err
+	if tc, err = toolchain.Find(ctx, options); err == nil {
+		overlay, err = tc.Layout(ctx, toolchain.Ringo())
 	}
-	overlay, err := tc.Layout(ctx, toolchain.Ringo())
-	return tc, overlay, err
+	if err != nil {
+		progress.stop()
+		return nil, nil, nil, err
+	}
+	return tc, overlay, progress.stop, nil
 }
 
-// imageName is what an image is called unless the user says otherwise: like the program, as go
-// build would name it, with .img.
-func imageName(program []string) string {
+// programName is what go build would call a program.
+func programName(program []string) string {
 	word := "."
 	if len(program) > 0 {
 		word = program[0]
@@ -87,5 +93,8 @@ func imageName(program []string) string {
 	if major := strings.TrimPrefix(name, "v"); major != name && major != "" && strings.Trim(major, "0123456789") == "" {
 		name = path.Base(path.Dir(word)) // example.com/server/v2 is the server
 	}
-	return name + ".img"
+	return name
 }
+
+// imageName is what a program's image is called unless the user says otherwise.
+func imageName(program []string) string { return programName(program) + ".img" }

@@ -6,19 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"github.com/ringo-os/ringo/toolchain"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
-	defer stop()
-	os.Exit(execute(ctx, os.Args[1:]))
-}
+func main() { os.Exit(execute(context.Background(), os.Args[1:])) }
 
 // execute runs the command line and returns the exit status.
 func execute(ctx context.Context, args []string) int {
@@ -30,7 +24,10 @@ func execute(ctx context.Context, args []string) int {
 	case err == nil:
 		return 0
 	case errors.As(err, &status):
-		return int(status)
+		if status.why != nil {
+			fmt.Fprintf(os.Stderr, "ringo: %v\n", status.why)
+		}
+		return status.code
 	case errors.Is(err, toolchain.ErrSaid): // the go command has told the user
 		return 1
 	}
@@ -38,10 +35,13 @@ func execute(ctx context.Context, args []string) int {
 	return 1
 }
 
-// An exitStatus ends the command with a status and nothing to say.
-type exitStatus int
+// An exitStatus ends ringo with a program's exit status.
+type exitStatus struct {
+	code int
+	why  error // nil: nothing to say
+}
 
-func (s exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
+func (s exitStatus) Error() string { return fmt.Sprintf("exit status %d", s.code) }
 
 // A session is what all commands share.
 type session struct {
@@ -55,16 +55,26 @@ func newRoot() *cobra.Command {
 		Short: "Run a Go program as a machine of its own",
 		Long: `Ringo turns an ordinary Go program into a machine: it compiles the program with
 the Go toolchain that is installed, lays a small operating system under it, and
-boots the result. The program is not changed, and needs no Linux.
+boots the result. The program is not changed, and there is no Linux below it.
 
-	ringo run ./cmd/server -p 8080:80    boots the program, and forwards a port to it
-	ringo build -o server.img ./cmd/server
-	qemu-system-x86_64 -M microvm -nographic -kernel server.img -append 'console=com1 -- -v'`,
+  ringo run -p 8080:80 ./cmd/server      boot a program, port 80 reachable as 8080
+  ringo build -o server.img ./cmd/server make an image of it
+  ringo run server.img -- -v             boot the image, with an argument
+  ringo doctor                           what is missing on this computer?
+
+An image boots in any hypervisor that knows PVH, without ringo:
+
+  qemu-system-x86_64 -M microvm,rtc=on -nographic -m 256M -kernel server.img -append '-- -v'`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
+		Args:          cobra.NoArgs,
 	}
 	root.PersistentFlags().BoolVarP(&s.quiet, "quiet", "q", false, "say nothing but errors")
-	root.PersistentFlags().BoolVarP(&s.trace, "trace", "x", false, "print every command that is run")
-	root.AddCommand(newBuild(s))
+	root.PersistentFlags().BoolVarP(&s.trace, "trace", "x", false, "print each command that is run")
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return fmt.Errorf("%v: see `%s --help`", err, cmd.CommandPath())
+	})
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.AddCommand(newBuild(s), newRun(s), newExec(s), newGoFlags(s), newDoctor(s), newVersion())
 	return root
 }

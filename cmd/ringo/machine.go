@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/pflag"
+
+	"github.com/ringo-os/ringo/qemu"
+)
+
+// machineFlags describe the machine, for run and exec.
+type machineFlags struct {
+	config qemu.Config
+	memory string
+	name   string
+	ports  []string
+}
+
+func (m *machineFlags) register(set *pflag.FlagSet) {
+	set.StringVarP(&m.memory, "memory", "m", qemu.DefaultMemory.String(), "how much memory the machine has, as `SIZE` like 64M or 2G")
+	set.IntVar(&m.config.Cores, "smp", 1, "`N` cores")
+	set.StringVar(&m.name, "machine", string(qemu.MicroVM), "the `KIND` of machine: microvm, pc or q35")
+	set.StringVar(&m.config.Accelerator, "accel", "", "QEMU's `ACCELERATOR`: kvm or tcg (default tcg, which emulates)")
+	set.StringVar(&m.config.QEMU, "qemu", "", "the QEMU `PROGRAM`")
+	set.StringArrayVarP(&m.ports, "publish", "p", nil, "forward a port, `[ADDRESS:]HOST:GUEST[/udp]`; may be repeated")
+	set.StringArrayVarP(&m.config.Environment, "env", "e", nil, "set an environment variable, `NAME=VALUE`, or take it over, NAME; may be repeated")
+	set.StringArrayVarP(&m.config.Words, "word", "w", nil, "a `WORD` for the kernel command line, such as ip=10.0.0.2/24; may be repeated")
+	set.StringArrayVar(&m.config.Extra, "qemu-arg", nil, "one more `ARGUMENT` for QEMU; may be repeated")
+}
+
+// resolve makes the configuration of the flags.
+func (m *machineFlags) resolve() (*qemu.Config, error) {
+	c := m.config
+	var err error
+	if c.Memory, err = qemu.ParseSize(m.memory); err != nil {
+		return nil, err
+	}
+	if c.Machine, err = qemu.ParseMachine(m.name); err != nil {
+		return nil, err
+	}
+	for _, p := range m.ports {
+		f, err := qemu.ParseForward(p)
+		if err != nil {
+			return nil, err
+		}
+		c.Forwards = append(c.Forwards, f)
+	}
+	c.Environment = nil
+	for _, e := range m.config.Environment {
+		if !strings.Contains(e, "=") {
+			value, ok := os.LookupEnv(e)
+			if !ok {
+				continue // what is not set here is not set there
+			}
+			e += "=" + value
+		}
+		c.Environment = append(c.Environment, e)
+	}
+	return &c, nil
+}
+
+// boot runs a machine on this terminal. The error is the program's exit status if that is not 0.
+func (s *session) boot(ctx context.Context, c *qemu.Config) error {
+	interrupt := make(chan os.Signal, 4)
+	signal.Notify(interrupt, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(interrupt)
+	console := qemu.Console{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Interrupt: interrupt}
+	if s.trace {
+		console.Trace = os.Stderr
+	}
+	if s.quiet {
+		c.Words = append(c.Words, "quiet")
+	}
+	status, err := c.Run(ctx, console)
+	if err != nil || status != 0 {
+		return exitStatus{status, err}
+	}
+	return nil
+}

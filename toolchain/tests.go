@@ -1,0 +1,69 @@
+package toolchain
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// GoFlags returns a value for GOFLAGS with which go test builds the tests of packages with the
+// kernel under them. The user's own GOFLAGS are in it. Run them so:
+//
+//	GOFLAGS="$(ringo goflags ./...)" CGO_ENABLED=0 GOOS=linux GOARCH=amd64 go test -exec 'ringo exec' ./...
+//
+// Each test binary gets a file in package X_test that imports the kernel: one in the package itself
+// would be an import cycle where the kernel uses that package.
+func (t *Toolchain) GoFlags(ctx context.Context, o *Overlay, packages, flags []string) (string, error) {
+	u, err := t.userFlags(flags)
+	if err != nil {
+		return "", err
+	}
+	if len(packages) == 0 {
+		packages = []string{"."}
+	}
+	all, err := t.list(ctx, t.Dir, nil, append(slices.Clone(u.line), "-test"), packages...)
+	if err != nil {
+		return "", err
+	}
+	needs := map[string][]string{} // what the test binary of a package needs
+	for _, l := range all {
+		if strings.HasSuffix(l.ImportPath, ".test") && l.Name == "main" {
+			needs[strings.TrimSuffix(l.ImportPath, ".test")] = l.Deps
+		}
+	}
+	added := map[string]string{}
+	for _, l := range all {
+		if l.DepOnly || l.ForTest != "" || len(l.TestGoFiles)+len(l.XTestGoFiles) == 0 {
+			continue
+		}
+		if cache := t.env["GOMODCACHE"]; cache != "" && strings.HasPrefix(l.Dir, cache+string(filepath.Separator)) {
+			return "", fmt.Errorf("%s lies in the module cache, where the go command lays nothing over: "+
+				"copy the module to a folder of yours and test it there", l.ImportPath)
+		}
+		file, err := t.added(o, l.Name+"_test", usesNetwork(needs[l.ImportPath]))
+		if err != nil {
+			return "", err
+		}
+		added[filepath.Join(l.Dir, testFile)] = file
+	}
+	if len(added) == 0 {
+		return "", errors.New("there are no tests in " + strings.Join(packages, " "))
+	}
+	overlay, err := t.overlayFile(o, u, added)
+	if err != nil {
+		return "", err
+	}
+	words, err := splitFlags(t.env["GOFLAGS"])
+	if err != nil {
+		return "", err
+	}
+	words = slices.DeleteFunc(append(words, u.line...), func(w string) bool {
+		name, _ := cutFlag(w)
+		return name == "overlay"
+	})
+	// Vet runs tools in folders that only the overlay has.
+	return joinFlags(append(append(words, o.flags(overlay, u)...), "-vet=off")), nil
+}
