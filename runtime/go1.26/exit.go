@@ -25,32 +25,34 @@ var (
 	noIDT       pseudoDescriptor
 )
 
+// write1 is the runtime's own print, whatever stack it is on. The console's lock is taken on the
+// system stack only: a goroutine's could have to grow, or be preempted, with interrupts off.
+//
 //go:nosplit
 func write1(fd uintptr, p unsafe.Pointer, n int32) int32 {
 	if n > 0 {
-		// The bytes stay on the caller's stack: the console keeps nothing.
-		consoleWrite(unsafe.Slice((*byte)(noescape(p)), int(n)))
+		p = noescape(p) // the console keeps nothing
+		systemstack(func() {
+			consoleWrite(unsafe.Slice((*byte)(p), int(n)))
+		})
 	}
 	return n
 }
 
-//go:nosplit
+// consoleWrite runs on a system stack.
 func consoleWrite(p []byte) {
 	flags := consoleLock.lock()
-	serialWrite(p)
+	serial.Write(p)
 	consoleLock.unlock(flags)
 }
-
-// serialWrite is called through a variable: the stack that write1 runs on is enough for it, but the
-// linker's count of nosplit frames, which starts far up in the runtime, is not.
-var serialWrite = func(p []byte) { serial.Write(p) }
 
 //go:linkname machine_ConsoleWrite github.com/ringo-os/ringo/kernel/machine.ConsoleWrite
 func machine_ConsoleWrite(p []byte) {
 	// In pieces: interrupts are off while the port takes its time.
 	for len(p) > 0 {
 		n := min(len(p), 64)
-		consoleWrite(p[:n])
+		piece := p[:n]
+		systemstack(func() { consoleWrite(piece) })
 		p = p[n:]
 	}
 }
@@ -58,13 +60,15 @@ func machine_ConsoleWrite(p []byte) {
 //go:linkname machine_ConsoleRead github.com/ringo-os/ringo/kernel/machine.ConsoleRead
 func machine_ConsoleRead(p []byte) int {
 	c := &consoleInput
-	flags := cpu.SaveAndDisable()
 	n := 0
-	for ; n < len(p) && c.tail != c.head; n++ {
-		p[n] = c.ring[c.tail%uint32(len(c.ring))]
-		c.tail++
-	}
-	cpu.Restore(flags)
+	systemstack(func() {
+		flags := cpu.SaveAndDisable()
+		for ; n < len(p) && c.tail != c.head; n++ {
+			p[n] = c.ring[c.tail%uint32(len(c.ring))]
+			c.tail++
+		}
+		cpu.Restore(flags)
+	})
 	return n
 }
 

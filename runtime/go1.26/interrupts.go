@@ -53,6 +53,7 @@ func startInterrupts() {
 		stopBoot(p)
 	}
 	localAPIC.Enable()
+	bootAPIC = localAPIC.ID()
 	if p := localAPIC.Calibrate(&systemClock); p != "" {
 		stopBoot(p)
 	}
@@ -122,17 +123,20 @@ func receiveConsole() {
 	}
 }
 
+// interruptLock guards the vectors and the I/O APICs.
+var interruptLock spinLock
+
 //go:linkname machine_AllocateVector github.com/ringo-os/ringo/kernel/machine.AllocateVector
-func machine_AllocateVector() uint8 {
-	flags := cpu.SaveAndDisable()
-	v := nextDeviceVector
-	if v > vectorLastDevice {
-		v = 0
-	} else {
-		nextDeviceVector++
-	}
-	cpu.Restore(flags)
-	return v
+func machine_AllocateVector() (vector uint8) {
+	systemstack(func() {
+		flags := interruptLock.lock()
+		if nextDeviceVector <= vectorLastDevice {
+			vector = nextDeviceVector
+			nextDeviceVector++
+		}
+		interruptLock.unlock(flags)
+	})
+	return vector
 }
 
 // machine_MSI composes a message for the boot core (Intel SDM vol. 3, 11.11): fixed delivery,
@@ -140,19 +144,25 @@ func machine_AllocateVector() uint8 {
 //
 //go:linkname machine_MSI github.com/ringo-os/ringo/kernel/machine.MSI
 func machine_MSI(vector uint8) (address uint64, data uint32) {
-	return 0xFEE00000 | uint64(localAPIC.ID()&0xFF)<<12, uint32(vector)
+	return 0xFEE00000 | uint64(bootAPIC&0xFF)<<12, uint32(vector)
 }
 
+// bootAPIC is the boot core's APIC ID.
+var bootAPIC uint32
+
 //go:linkname machine_RouteInterrupt github.com/ringo-os/ringo/kernel/machine.RouteInterrupt
-func machine_RouteInterrupt(gsi uint32, vector uint8, level, activeLow bool) bool {
-	flags := cpu.SaveAndDisable()
-	defer cpu.Restore(flags)
-	for i := range ioAPICs[:firmware.IOAPICCount] {
-		if ioAPICs[i].Has(gsi) {
-			return ioAPICs[i].Set(gsi, apic.Route{
-				Vector: vector, Destination: localAPIC.ID(), Level: level, ActiveLow: activeLow,
-			})
+func machine_RouteInterrupt(gsi uint32, vector uint8, level, activeLow bool) (ok bool) {
+	systemstack(func() {
+		flags := interruptLock.lock()
+		for i := range ioAPICs[:firmware.IOAPICCount] {
+			if ioAPICs[i].Has(gsi) {
+				ok = ioAPICs[i].Set(gsi, apic.Route{
+					Vector: vector, Destination: bootAPIC, Level: level, ActiveLow: activeLow,
+				})
+				break
+			}
 		}
-	}
-	return false
+		interruptLock.unlock(flags)
+	})
+	return ok
 }

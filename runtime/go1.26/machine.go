@@ -9,7 +9,6 @@ import (
 
 	"github.com/ringo-os/ringo/boot"
 	"github.com/ringo-os/ringo/drivers/acpi"
-	"github.com/ringo-os/ringo/kernel/early/cpu"
 	"github.com/ringo-os/ringo/kernel/early/paging"
 	"github.com/ringo-os/ringo/kernel/machine"
 )
@@ -28,28 +27,35 @@ func machine_ISARoute(irq uint8) (gsi uint32, level, activeLow bool) { return fi
 
 //go:linkname machine_AllocateDMA github.com/ringo-os/ringo/kernel/machine.AllocateDMA
 func machine_AllocateDMA(size uintptr) (memory unsafe.Pointer, physical uint64) {
-	return allocateRun(size)
+	systemstack(func() { memory, physical = allocateRun(size) })
+	return memory, physical
 }
 
 //go:linkname machine_DirectMap github.com/ringo-os/ringo/kernel/machine.DirectMap
 func machine_DirectMap(physical uint64) unsafe.Pointer { return directMap(physical) }
 
 //go:linkname machine_MapDevice github.com/ringo-os/ringo/kernel/machine.MapDevice
-func machine_MapDevice(physical uint64, size uintptr) unsafe.Pointer {
-	return mapDevice(physical, size)
+func machine_MapDevice(physical uint64, size uintptr) (registers unsafe.Pointer) {
+	systemstack(func() { registers = mapDevice(physical, size) })
+	return registers
 }
 
 //go:linkname machine_Accessible github.com/ringo-os/ringo/kernel/machine.Accessible
-func machine_Accessible(address, size uintptr, write bool) bool {
+func machine_Accessible(address, size uintptr, write bool) (ok bool) {
 	end := address + size
 	if end < address || end > programEnd {
 		return false
 	}
+	systemstack(func() { ok = accessible(address, end, write) })
+	return ok
+}
+
+func accessible(at, end uintptr, write bool) bool {
 	ok := true
 	flags := memoryLock.lock()
-	for at := address &^ 4095; at < end && ok; {
-		if at >= metadataBase && at < metadataNext {
-			at += pageSize4K
+	for at < end && ok {
+		if at >= metadataBase && at < metadataNext.Load() {
+			at = at&^4095 + pageSize4K
 			continue
 		}
 		_, size, f, mapped := kernelTables.Lookup(uint64(at))
@@ -70,7 +76,11 @@ func machine_Entropy(p []byte) int { return readRandom(p) }
 
 //go:linkname machine_Statistics github.com/ringo-os/ringo/kernel/machine.Statistics
 func machine_Statistics(s *machine.Stats) {
-	flags := cpu.SaveAndDisable()
+	systemstack(func() { statistics(s) })
+}
+
+func statistics(s *machine.Stats) {
+	flags := memoryLock.lock()
 	*s = machine.Stats{
 		TotalPages:     frames.TotalFrames(),
 		FreePages:      frames.FreeFrames(),
@@ -84,5 +94,5 @@ func machine_Statistics(s *machine.Stats) {
 		Threads:        int(threadCount.Load()),
 		ContextSwitch:  bootCore.Switches,
 	}
-	cpu.Restore(flags)
+	memoryLock.unlock(flags)
 }

@@ -16,6 +16,7 @@ package runtime
 // when the allocator declares it used (sysUsed), so the ordinary path takes no page fault.
 
 import (
+	"internal/runtime/atomic"
 	"unsafe"
 
 	"github.com/ringo-os/ringo/boot"
@@ -38,16 +39,17 @@ const (
 	pageSize4K = 4096
 )
 
-// memoryLock guards all of this. Its holder has interrupts off and touches nothing that could raise
-// a page fault: the handler takes it too.
+// memoryLock guards all of this. Its holder is on a system stack (a goroutine's could have to grow,
+// which takes the lock), has interrupts off, and touches nothing that could raise a page fault: the
+// handler takes it too.
 var memoryLock spinLock
 
 var (
 	frames       frame.Allocator
 	kernelTables paging.Tables
 	directOffset uintptr // 0 until the kernel's own tables are in use
-	metadataNext uintptr = metadataBase
-	reservedNext uintptr = reservedBase
+	metadataNext atomic.Uintptr
+	reservedNext atomic.Uintptr
 )
 
 // startMemory takes over physical memory and replaces the boot page tables.
@@ -57,6 +59,8 @@ func startMemory() {
 	if p := frames.Init(&bootInfo, nil, image, 0, emergencyFrames); p != "" {
 		stopBoot(p)
 	}
+	metadataNext.Store(metadataBase)
+	reservedNext.Store(reservedBase)
 	t := &kernelTables
 	problem := t.Init(&frames, paging.ProcessorFeatures())
 	textEnd := (uint64(data.etext) + 4095) &^ 4095
@@ -146,23 +150,23 @@ func physicalMemory(physical, size uint64) []byte {
 
 func directMapAddress(physical uint64) uintptr { return uintptr(physical) + directBase }
 
-// mapDevice returns uncached access to device registers.
+// mapDevice returns uncached access to device registers, nil where there is memory. It runs on a
+// system stack.
 func mapDevice(physical uint64, size uintptr) unsafe.Pointer {
 	flags := memoryLock.lock()
-	defer memoryLock.unlock(flags)
-	start := physical &^ 4095
+	ok := true
 	end := (physical + uint64(size) + 4095) &^ 4095
-	for at := start; at < end; at += pageSize4K {
+	for at := physical &^ 4095; at < end && ok; at += pageSize4K {
 		virtual := directBase + at
-		if _, _, f, ok := kernelTables.Lookup(virtual); ok {
-			if f&paging.Uncached != 0 {
-				continue
-			}
-			return nil // RAM: no device can be there
+		if _, _, f, mapped := kernelTables.Lookup(virtual); mapped {
+			ok = f&paging.Uncached != 0
+			continue
 		}
-		if p := kernelTables.Map(virtual, at, pageSize4K, paging.Write|paging.Uncached|paging.Global); p != "" {
-			return nil
-		}
+		ok = kernelTables.Map(virtual, at, pageSize4K, paging.Write|paging.Uncached|paging.Global) == ""
+	}
+	memoryLock.unlock(flags)
+	if !ok {
+		return nil
 	}
 	return directMap(physical)
 }
@@ -177,7 +181,7 @@ func bootPages(size uint64) unsafe.Pointer {
 	return p
 }
 
-// allocateRun returns zeroed, physically contiguous pages.
+// allocateRun returns zeroed, physically contiguous pages. It runs on a system stack.
 func allocateRun(size uintptr) (memory unsafe.Pointer, physical uint64) {
 	count := (uint64(size) + pageSize4K - 1) / pageSize4K
 	flags := memoryLock.lock()
@@ -219,6 +223,10 @@ func commitEmergency(start, size uintptr) bool {
 
 // decommit gives the frames of [start, start+size) back.
 func decommit(start, size uintptr) {
+	systemstack(func() { decommitOnSystemStack(start, size) })
+}
+
+func decommitOnSystemStack(start, size uintptr) {
 	flags := memoryLock.lock()
 	var stale paging.Stale
 	problem := kernelTables.Unmap(uint64(start), uint64(size), &stale)
@@ -240,7 +248,7 @@ func decommit(start, size uintptr) {
 // demand.
 func fillPage(address uintptr, code uint64) bool {
 	const present = 1
-	if code&present != 0 || address < metadataBase || address >= metadataNext {
+	if code&present != 0 || address < metadataBase || address >= metadataNext.Load() {
 		return false
 	}
 	flags := memoryLock.lock()
@@ -269,28 +277,20 @@ func defaultMemoryLimit() int64 {
 
 func sysAllocOS(n uintptr, _ string) unsafe.Pointer {
 	n = (n + 4095) &^ 4095
-	flags := memoryLock.lock()
-	p := metadataNext
-	if n > metadataEnd-p {
-		memoryLock.unlock(flags)
+	if n > metadataEnd-metadataNext.Load() {
 		return nil
 	}
-	metadataNext += n
-	memoryLock.unlock(flags)
+	p := metadataNext.Add(n) - n
 	return unsafe.Pointer(p)
 }
 
 func sysReserveOS(v unsafe.Pointer, n uintptr, _ string) unsafe.Pointer {
 	if v == nil {
 		n = (n + 4095) &^ 4095
-		flags := memoryLock.lock()
-		p := reservedNext
-		if n > reservedEnd-p {
-			memoryLock.unlock(flags)
+		if n > reservedEnd-reservedNext.Load() {
 			return nil
 		}
-		reservedNext += n
-		memoryLock.unlock(flags)
+		p := reservedNext.Add(n) - n
 		return unsafe.Pointer(p)
 	}
 	start := uintptr(v)
@@ -307,9 +307,12 @@ func sysMapOS(v unsafe.Pointer, n uintptr, _ string) {}
 func sysUsedOS(v unsafe.Pointer, n uintptr) {
 	start := uintptr(v) &^ 4095
 	end := (uintptr(v) + n + 4095) &^ 4095
-	flags := memoryLock.lock()
-	ok := commit(start, end-start)
-	memoryLock.unlock(flags)
+	ok := false
+	systemstack(func() {
+		flags := memoryLock.lock()
+		ok = commit(start, end-start)
+		memoryLock.unlock(flags)
+	})
 	if !ok {
 		outOfMemory(n)
 	}

@@ -21,8 +21,9 @@ const (
 )
 
 var (
-	// sources is the list of all, prepended to under memoryLock; followed without it.
-	sources *machine.Source
+	// sources is the list of all, prepended to under sourceLock; followed without it.
+	sources    *machine.Source
+	sourceLock mutex
 
 	// pollWake is 1 when the M that blocks in netpoll should look again. It is the futex that it
 	// sleeps on; pollAsleep says that there is one. Interrupt handlers and netpollBreak set it.
@@ -172,14 +173,14 @@ func announce(s *machine.Source) {
 
 //go:linkname machine_Register github.com/ringo-os/ringo/kernel/machine.Register
 func machine_Register(s *machine.Source) {
-	flags := memoryLock.lock()
+	lock(&sourceLock)
 	s.Next = sources
-	sources = s
 	if s != &consoleSource {
 		s.NextOnVector = vectorSources[s.Vector]
 		vectorSources[s.Vector] = s
 	}
-	memoryLock.unlock(flags)
+	sources = s
+	unlock(&sourceLock)
 }
 
 //go:nosplit
