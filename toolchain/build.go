@@ -3,6 +3,7 @@ package toolchain
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"slices"
 )
 
@@ -41,7 +42,7 @@ func (t *Toolchain) Build(ctx context.Context, o *Overlay, r Request) error {
 	}
 	args := p.args
 	if p.files { // the go command takes these files only, whatever the overlay says
-		args = append(slices.Clone(args), target)
+		args = append(slices.Clone(args), filepath.Join(filepath.Dir(args[0]), mainFile))
 	}
 	t.step(fmt.Sprintf("compiling %s", p.main.ImportPath))
 	args = slices.Concat([]string{"build", "-o=" + t.abs(r.Output)}, u.line, p.flags, o.flags(overlay, u), []string{"--"}, args)

@@ -36,7 +36,7 @@ func (t *Toolchain) versioned(ctx context.Context, p *program, word string) erro
 
 	// go get tells at length what it does; that matters only when it fails.
 	var messages bytes.Buffer
-	get := t.command(ctx, dir, settings, "get", "-mod=mod", word)
+	get := t.command(ctx, dir, settings, "get", word)
 	get.Stdout, get.Stderr = &messages, &messages
 	if err := get.Run(); err != nil {
 		if t.Stderr != nil {

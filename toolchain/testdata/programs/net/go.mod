@@ -1,3 +1,0 @@
-module example.com/net
-
-go 1.21

@@ -1,8 +1,0 @@
-package main
-
-import (
-	"fmt"
-	"net/http"
-)
-
-func main() { fmt.Println("hello", http.StatusText(200)) }
