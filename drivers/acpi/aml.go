@@ -1,6 +1,6 @@
 package acpi
 
-// AML is a program in byte code; to know for certain what it defines, one must run it. The two
+// AML is a program in byte code; to know for certain what it defines, one must run it. The few
 // things wanted here are constants in every table seen, so they are found by their encoding
 // (ch. 20) instead. Everything is checked: what looks like them and is not must do no harm.
 const (
@@ -14,23 +14,33 @@ const (
 	opQword    = 0x0E
 	opBuffer   = 0x11
 	opPackage  = 0x12
+	opMethod   = 0x14
 	opExtended = 0x5B
 	opDevice   = 0x82 // after opExtended
+	opReturn   = 0xA4
 	opOnes     = 0xFF
 
-	// A virtio-mmio device takes some 60 bytes; maxDevice bounds the search for its start and end.
+	// A virtio-mmio device takes some 60 bytes; maxDevice bounds the search for its start and end,
+	// and for the resources of a host bridge.
 	maxDevice = 1024
 )
 
-// readAML looks through a DSDT or SSDT.
+// readAML looks through a DSDT or SSDT. Each byte is looked at once, and from there at most maxDevice
+// bytes: a hostile table cannot take long.
 func (m *Machine) readAML(table []byte) {
 	aml := table[headerSize:]
 	for i := 0; i+4 < len(aml); i++ {
+		if aml[i] == opMethod {
+			m.readBridgeMethod(aml[i+1:])
+			continue
+		}
 		if aml[i] != opName {
 			continue
 		}
 		rest := aml[i+1:]
 		switch {
+		case hasPrefix(rest, "_CBA"):
+			m.readBridge(rest[4:])
 		case hasPrefix(rest, "_S5_"):
 			m.readSleep(rest[4:])
 		case hasPrefix(rest, "\\_S5_"):
@@ -83,60 +93,111 @@ func (m *Machine) readDevice(aml []byte, hid int) {
 		if hid < from || hid >= from+len(body) {
 			continue
 		}
-		for i := 0; i+6 < len(body); i++ {
-			if body[i] == opName && hasPrefix(body[i+1:], "_CRS\x11") {
-				m.readResources(body[i+6:])
-				return
-			}
-		}
+		m.addDevice(findResources(body))
 		return
 	}
 }
 
-// readResources reads the resource template of a virtio-mmio device (6.4): its memory and its
-// interrupt.
-func (m *Machine) readResources(aml []byte) {
-	const (
-		endTag        = 0x79
-		memory32Fixed = 0x86 // 6.4.3.4
-		interrupt     = 0x89 // 6.4.3.6
-	)
-	body, ok := packageBody(aml)
-	if !ok {
-		return
-	}
-	size, b, ok := integer(body)
-	if !ok {
-		return
-	}
-	if size < uint64(len(b)) {
-		b = b[:size]
-	}
+// addDevice adds the virtio-mmio device that has the resources b: its memory and its interrupt.
+func (m *Machine) addDevice(b []byte) {
 	var d Device
 	wired := false
-	for len(b) > 0 && b[0] != endTag {
-		length := 1 + int(b[0]&7)
-		if b[0]&0x80 != 0 {
-			length = 3 + int(u16(b, 1))
+	for {
+		r, rest := nextResource(b)
+		if r == nil {
+			break
 		}
-		if length > len(b) {
-			return
-		}
+		b = rest
 		switch {
-		case b[0] == memory32Fixed && length >= 12 && d.Size == 0:
-			d.Address, d.Size = uint64(u32(b, 4)), uint64(u32(b, 8))
-		case b[0] == interrupt && length >= 9 && b[4] >= 1 && !wired:
-			d.Level = b[3]&(1<<1) == 0
-			d.ActiveLow = b[3]&(1<<2) != 0
-			d.GSI = u32(b, 5)
+		case r[0] == resourceMemory32 && len(r) >= 12 && d.Size == 0:
+			d.Address, d.Size = uint64(u32(r, 4)), uint64(u32(r, 8))
+		case r[0] == resourceInterrupt && len(r) >= 9 && r[4] >= 1 && !wired:
+			d.Level = r[3]&(1<<1) == 0
+			d.ActiveLow = r[3]&(1<<2) != 0
+			d.GSI = u32(r, 5)
 			wired = true
 		}
-		b = b[length:]
 	}
 	if d.Address != 0 && d.Size >= 0x100 && wired {
 		m.Devices[m.DeviceCount] = d
 		m.DeviceCount++
 	}
+}
+
+// readBridge reads what follows the name _CBA: the address of the configuration space below a PCI
+// Express host bridge (PCI Firmware 3.3, 4.1.3), whose buses are in the _CRS that comes next. QEMU's
+// microvm has this and no MCFG.
+func (m *Machine) readBridge(aml []byte) {
+	const buses = 2
+	base, rest, ok := integer(aml)
+	if !ok {
+		return
+	}
+	b := findResources(rest[:min(len(rest), maxDevice)])
+	for {
+		r, rest := nextResource(b)
+		if r == nil {
+			return
+		}
+		b = rest
+		if r[0] == resourceWord && len(r) >= 12 && r[3] == buses && r[9] == 0 && r[11] == 0 {
+			m.addECAM(ECAM{Base: base, FirstBus: r[8], LastBus: r[10]})
+			return
+		}
+	}
+}
+
+// readBridgeMethod is readBridge for a method that only returns a constant.
+func (m *Machine) readBridgeMethod(aml []byte) {
+	if len(aml) == 0 {
+		return
+	}
+	aml = aml[min(len(aml), packageLengthBytes(aml[0])):]
+	if hasPrefix(aml, "_CBA\x00") && len(aml) > 6 && aml[5] == opReturn {
+		m.readBridge(aml[6:])
+	}
+}
+
+// Resource descriptors (6.4).
+const (
+	resourceEnd       = 0x79 // 6.4.2.9
+	resourceMemory32  = 0x86 // 6.4.3.4, of fixed address
+	resourceWord      = 0x88 // 6.4.3.5.3
+	resourceInterrupt = 0x89 // 6.4.3.6
+)
+
+// findResources is the resource template in the first _CRS in aml, nil if there is none.
+func findResources(aml []byte) []byte {
+	for i := range aml {
+		if aml[i] != opName || !hasPrefix(aml[i+1:], "_CRS\x11") {
+			continue
+		}
+		body, ok := packageBody(aml[i+6:])
+		if !ok {
+			return nil
+		}
+		size, b, ok := integer(body)
+		if !ok {
+			return nil
+		}
+		return b[:min(size, uint64(len(b)))]
+	}
+	return nil
+}
+
+// nextResource is the first descriptor of b, nil at the end.
+func nextResource(b []byte) (resource, rest []byte) {
+	if len(b) == 0 || b[0] == resourceEnd {
+		return nil, nil
+	}
+	length := 1 + int(b[0]&7)
+	if b[0]&0x80 != 0 {
+		length = 3 + int(u16(b, 1))
+	}
+	if length > len(b) {
+		return nil, nil
+	}
+	return b[:length], b[length:]
 }
 
 // packageLengthBytes is how many bytes a PkgLength takes that begins with lead (20.2.4).

@@ -88,12 +88,21 @@ func (m *Machine) addOverride(e []byte) {
 // readMCFG reads where PCI Express configuration space is (PCI Firmware 3.3, table 4-3).
 func (m *Machine) readMCFG(table []byte) {
 	const first, size = 44, 16
-	for i := first; i+size <= len(table) && m.ECAMCount < MaxECAM; i += size {
-		e := ECAM{Base: u64(table, i), Segment: u16(table, i+8), FirstBus: table[i+10], LastBus: table[i+11]}
-		if e.Base == 0 || e.LastBus < e.FirstBus {
-			continue
-		}
-		m.ECAMs[m.ECAMCount] = e
-		m.ECAMCount++
+	for i := first; i+size <= len(table); i += size {
+		m.addECAM(ECAM{Base: u64(table, i), Segment: u16(table, i+8), FirstBus: table[i+10], LastBus: table[i+11]})
 	}
+}
+
+// addECAM adds a window. One may be both in the MCFG and in the DSDT.
+func (m *Machine) addECAM(e ECAM) {
+	if e.Base == 0 || e.LastBus < e.FirstBus || m.ECAMCount == MaxECAM {
+		return
+	}
+	for i := range m.ECAMCount {
+		if m.ECAMs[i].Base == e.Base {
+			return
+		}
+	}
+	m.ECAMs[m.ECAMCount] = e
+	m.ECAMCount++
 }
