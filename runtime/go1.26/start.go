@@ -35,6 +35,7 @@ var (
 	systemClock clock.Clock
 	localAPIC   apic.Local
 	ioAPICs     [acpi.MaxIOAPICs]apic.IO
+	clockSource string // where systemClock's frequency comes from
 	useXSAVE    bool
 	vectorSize  uintptr // of XSAVE's area
 )
@@ -59,6 +60,7 @@ func startMachine(startInfo uint64) (argc int32, argv **byte) {
 	startThreads()
 	startSystemCalls()
 	argc, argv = processVector()
+	debugBoot()
 	cpu.EnableInterrupts()
 	return argc, argv
 }
@@ -88,6 +90,11 @@ func readCommandLine() {
 			serial = uart.UART{}
 		} else if ok && port != uart.COM1 {
 			serial.Init(port)
+		}
+	}
+	if value, ok := commandLine.Value("memory"); ok {
+		if limit, ok := boot.ParseSize(value); ok {
+			frames.Reserve(boot.Range{Start: (limit + 4095) &^ 4095, End: 1 << 52})
 		}
 	}
 	if problem == "" {
@@ -142,10 +149,11 @@ func startVectors() {
 
 // startClock starts the monotonic clock at the kernel's first instruction, and sets the wall clock.
 func startClock() {
-	frequency, _, _, problem := clock.Measure(firmware.PMTimer)
+	frequency, source, _, problem := clock.Measure(firmware.PMTimer)
 	if problem != "" {
 		stopBoot(problem)
 	}
+	clockSource = string(source)
 	systemClock.Init(frequency, machineTSC)
 	if seconds, ok := rtc.Read(firmware.Century); ok {
 		systemClock.SetWall(seconds * 1_000_000_000)

@@ -1,0 +1,90 @@
+//go:build ringo
+
+package runtime
+
+// What the word debug= on the kernel command line asks for.
+
+import (
+	"unsafe"
+
+	"github.com/ringo-os/ringo/boot"
+	"github.com/ringo-os/ringo/kernel/early/cpu"
+	"github.com/ringo-os/ringo/kernel/early/paging"
+)
+
+// debugBoot carries out the topics of debug= once the machine is ready: "boot" tells what was
+// found, "memory" prints the physical memory map and every mapping, "fault" fails in the kernel, to
+// see what that looks like.
+func debugBoot() {
+	values := commandLine.Values("debug")
+	for {
+		value, ok := values.Next()
+		if !ok {
+			return
+		}
+		for len(value) > 0 {
+			end := 0
+			for end < len(value) && value[end] != ',' {
+				end++
+			}
+			debugTopic(unsafe.String(unsafe.SliceData(value), end))
+			value = value[min(end+1, len(value)):]
+		}
+	}
+}
+
+func debugTopic(topic string) {
+	switch topic {
+	case "boot":
+		print("ringo: ", firmware.CoreCount, " cores (one in use), ", frames.TotalFrames()/256, " MiB, TSC at ",
+			systemClock.Frequency()/1e6, " MHz (", clockSource, "), ready ", nanotime1()/1000,
+			" microseconds after the kernel's first instruction\n")
+	case "memory":
+		printMemoryMap()
+	case "fault":
+		*(*byte)(unsafe.Pointer(uintptr(directBase) - 1)) = 1
+	default:
+		print("ringo: debug=", topic, " is not known; it can be boot, memory or fault\n")
+		powerOff(exitBadMachine)
+	}
+}
+
+// printMemoryMap prints the boot memory map, then the page tables: a line for neighbouring pages
+// with the same size and rights.
+func printMemoryMap() {
+	for _, r := range bootInfo.Regions[:bootInfo.RegionCount] {
+		print("physical ", hex(r.Start), "-", hex(r.End), " ", kindNames[min(r.Kind, boot.Unusable+1)], "\n")
+	}
+	var first paging.Mapping
+	end := uint64(0)
+	for m, ok := kernelTables.Next(0); ok; m, ok = kernelTables.Next(m.Virtual + m.Size) {
+		if first.Size != 0 && (m.Virtual != end || m.Size != first.Size || m.Flags != first.Flags) {
+			printMapping(first, end)
+			first = m
+		} else if first.Size == 0 {
+			first = m
+		}
+		end = m.Virtual + m.Size
+		if end == 0 {
+			break
+		}
+	}
+	printMapping(first, end)
+	print("tables ", kernelTables.TableFrames(), " pages; free ", frames.FreeFrames(), " of ", frames.TotalFrames(), " pages; CR3 ",
+		hex(cpu.ReadCR3()), "\n")
+}
+
+func printMapping(m paging.Mapping, end uint64) {
+	print("mapped ", hex(m.Virtual), "-", hex(end), " ", m.Size>>10, "K r")
+	for _, f := range [...]struct {
+		flag paging.Flags
+		name string
+	}{{paging.Write, "w"}, {paging.Execute, "x"}, {paging.Uncached, " uncached"}, {paging.Owned, " owned"}} {
+		if m.Flags&f.flag != 0 {
+			print(f.name)
+		}
+	}
+	print("\n")
+}
+
+var kindNames = [...]string{"?", "usable", "reserved", "ACPI tables", "ACPI non-volatile", "unusable", "other"}
