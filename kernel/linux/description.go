@@ -84,6 +84,9 @@ func (d *Description) Release() syscall.Errno {
 		return 0
 	}
 	d.closed.Store(true)
-	d.epolls.closed(d)
+	d.epolls.closed()
+	if e, ok := d.entry(); ok {
+		e.Node().ReleaseLocks(d)
+	}
 	return d.File.Close()
 }

@@ -161,5 +161,63 @@ func closeDescriptor(fd int) syscall.Errno {
 	if d == nil {
 		return syscall.EBADF
 	}
+	return d.dropped()
+}
+
+// dropped gives up what a descriptor held. As POSIX has it, the process loses its locks on a file
+// with any descriptor for it.
+func (d *Description) dropped() syscall.Errno {
+	if e, ok := d.entry(); ok {
+		e.Node().ReleaseLocks(&process)
+	}
 	return d.Release()
+}
+
+// replace makes fd lead to d, whatever it led to before.
+func replace(fd int, d *Description, closeOnExec bool) syscall.Errno {
+	if uint(fd) >= maxDescriptors {
+		return syscall.EBADF
+	}
+	descriptors.mu.Lock()
+	old := remove(fd)
+	grow(fd)
+	install(d, fd, closeOnExec)
+	descriptors.mu.Unlock()
+	if old != nil {
+		old.dropped()
+	}
+	return 0
+}
+
+// closeOnExec and setCloseOnExec are the flag that nobody ever acts upon: there is no exec.
+func closeOnExec(fd int) bool {
+	descriptors.mu.Lock()
+	defer descriptors.mu.Unlock()
+	c, i := at(fd)
+	return c != nil && c.closeOnExec>>i&1 != 0
+}
+
+func setCloseOnExec(fd int, on bool) {
+	descriptors.mu.Lock()
+	defer descriptors.mu.Unlock()
+	if c, i := at(fd); c != nil {
+		setBit(&c.closeOnExec, i, on)
+	}
+}
+
+// openDescriptors returns the descriptors that are open, in order.
+func openDescriptors() []int {
+	descriptors.mu.Lock()
+	defer descriptors.mu.Unlock()
+	var list []int
+	if chunks := descriptors.chunks.Load(); chunks != nil {
+		for n, c := range *chunks {
+			for i := range chunkSize {
+				if c.used>>i&1 != 0 {
+					list = append(list, n*chunkSize+i)
+				}
+			}
+		}
+	}
+	return list
 }

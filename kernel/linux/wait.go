@@ -16,8 +16,7 @@ const Never = math.MaxInt64
 // Wait parks the calling goroutine until the file may be ready for one of events. It returns EAGAIN
 // at the deadline, EBADF when the file is closed, 0 otherwise.
 func (d *Description) Wait(events file.Events, deadline int64) syscall.Errno {
-	w := waiters.Get().(*waiter)
-	w.watch.Events = events
+	w := newWaiter(events)
 	if !d.File.Watch(&w.watch) {
 		waiters.Put(w)
 		return syscall.EAGAIN
@@ -45,6 +44,12 @@ var waiters = sync.Pool{New: func() any {
 	w.watch.Notify = func(file.Events) { w.ring() }
 	return w
 }}
+
+func newWaiter(events file.Events) *waiter {
+	w := waiters.Get().(*waiter)
+	w.watch.Events = events
+	return w
+}
 
 // put keeps w, whose watch has ended, for the next one who waits.
 func (w *waiter) put() {

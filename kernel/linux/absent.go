@@ -1,0 +1,30 @@
+package linux
+
+import (
+	"sync"
+	"syscall"
+
+	"github.com/ringo-os/ringo/kernel/early/call"
+)
+
+// sysFork is everything that would make another process or another program of this one: fork, vfork,
+// clone, clone3, execve, execveat, wait4, waitid.
+func sysFork(a call.Arguments) (uintptr, syscall.Errno) {
+	tellOneProcess()
+	return 0, syscall.ENOSYS
+}
+
+var tellOneProcess = sync.OnceFunc(func() {
+	say("this program is the machine's only process: it cannot start another (os/exec, fork)")
+})
+
+// noNetwork answers socket and socketpair in an image without package kernel/net, which registers
+// its own.
+func noNetwork(a call.Arguments) (uintptr, syscall.Errno) {
+	tellNoNetwork()
+	return 0, syscall.EAFNOSUPPORT
+}
+
+var tellNoNetwork = sync.OnceFunc(func() {
+	say("this image was built without a network: there are no sockets")
+})

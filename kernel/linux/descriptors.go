@@ -1,0 +1,116 @@
+package linux
+
+import (
+	"syscall"
+
+	"github.com/ringo-os/ringo/kernel/early/call"
+	"github.com/ringo-os/ringo/kernel/file"
+)
+
+func sysDup(a call.Arguments) (uintptr, syscall.Errno) {
+	d, errno := lookupPath(a.Value[0])
+	if errno != 0 {
+		return 0, errno
+	}
+	fd, errno := InstallDescription(d, 0, false)
+	return uintptr(fd), errno
+}
+
+func sysDup2(a call.Arguments) (uintptr, syscall.Errno) {
+	d, errno := lookupPath(a.Value[0])
+	if errno != 0 {
+		return 0, errno
+	}
+	to := int(int32(a.Value[1]))
+	if int32(a.Value[0]) == int32(to) {
+		return uintptr(to), 0
+	}
+	return uintptr(to), replace(to, d, false)
+}
+
+func sysDup3(a call.Arguments) (uintptr, syscall.Errno) {
+	to, flags := int(int32(a.Value[1])), int(a.Value[2])
+	if flags&^syscall.O_CLOEXEC != 0 || int32(a.Value[0]) == int32(to) {
+		return 0, syscall.EINVAL
+	}
+	if uint(to) >= maxDescriptors {
+		return 0, syscall.EBADF
+	}
+	d, errno := lookupPath(a.Value[0])
+	if errno != 0 {
+		return 0, errno
+	}
+	return uintptr(to), replace(to, d, flags&syscall.O_CLOEXEC != 0)
+}
+
+// Requests of ioctl that concern the descriptor, or every file.
+const (
+	fionread = 0x541b
+	fionbio  = 0x5421
+	fionclex = 0x5450
+	fioclex  = 0x5451
+)
+
+func sysIoctl(a call.Arguments) (uintptr, syscall.Errno) {
+	d, errno := Lookup(a.Value[0])
+	if errno != 0 {
+		return 0, errno
+	}
+	request := uint32(a.Value[1])
+	switch request {
+	case fioclex, fionclex:
+		setCloseOnExec(int(int32(a.Value[0])), request == fioclex)
+		return 0, 0
+	case fionbio:
+		var on int32
+		if errno := CopyIn(Argument(a, 2), &on); errno != 0 {
+			return 0, errno
+		}
+		flags := d.Flags() &^ syscall.O_NONBLOCK
+		if on != 0 {
+			flags |= syscall.O_NONBLOCK
+		}
+		d.setFlags(flags)
+		return 0, 0
+	}
+	if c, ok := d.File.(file.Controller); ok {
+		return control(c, request, a)
+	}
+	if request == fionread && d.regular() {
+		return 0, unread(d, Argument(a, 2))
+	}
+	return 0, syscall.ENOTTY
+}
+
+// control hands a request to the file that knows it.
+func control(c file.Controller, request uint32, a call.Arguments) (uintptr, syscall.Errno) {
+	size, known := c.ControlSize(request)
+	if !known {
+		return 0, syscall.ENOTTY
+	}
+	m, errno := Borrow(Argument(a, 2), uintptr(size), In|Out)
+	if errno != 0 {
+		return 0, errno
+	}
+	result, errno := c.Control(request, m.Bytes)
+	m.Return(Argument(a, 2), size)
+	return result, errno
+}
+
+// regular reports whether d is a regular file.
+func (d *Description) regular() bool {
+	e, ok := d.entry()
+	return ok && e.Node().Mode()&syscall.S_IFMT == syscall.S_IFREG
+}
+
+// unread is FIONREAD of a regular file: what there is between the position and the end.
+func unread(d *Description, result Pointer) syscall.Errno {
+	var st syscall.Stat_t
+	d.File.Status(&st)
+	position, errno := d.seeker.Move(0, 1)
+	if errno != 0 {
+		return errno
+	}
+	left := int32(st.Size - position)
+	return CopyOut(result, &left)
+}

@@ -1,0 +1,82 @@
+package linux
+
+import (
+	"syscall"
+
+	"github.com/ringo-os/ringo/kernel/early/call"
+)
+
+// The commands of fcntl.
+const (
+	fDupFD        = 0
+	fGetFD        = 1
+	fSetFD        = 2
+	fGetFL        = 3
+	fSetFL        = 4
+	fGetLock      = 5
+	fSetLock      = 6
+	fSetLockWait  = 7
+	fSetOwner     = 8
+	fGetOwner     = 9
+	fSetSignal    = 10
+	fGetSignal    = 11
+	fOFDGet       = 36
+	fOFDSet       = 37
+	fOFDSetWait   = 38
+	fDupFDCloexec = 1030
+	fSetPipeSize  = 1031
+	fGetPipeSize  = 1032
+)
+
+func sysFcntl(a call.Arguments) (uintptr, syscall.Errno) {
+	fd := int(int32(a.Value[0]))
+	d, errno := lookupPath(a.Value[0])
+	if errno != 0 {
+		return 0, errno
+	}
+	switch a.Value[1] {
+	case fDupFD, fDupFDCloexec:
+		least := int(int32(a.Value[2]))
+		if least < 0 || least >= maxDescriptors {
+			return 0, syscall.EINVAL
+		}
+		to, errno := InstallDescription(d, least, a.Value[1] == fDupFDCloexec)
+		return uintptr(to), errno
+	case fGetFD:
+		if closeOnExec(fd) {
+			return syscall.FD_CLOEXEC, 0
+		}
+		return 0, 0
+	case fSetFD:
+		setCloseOnExec(fd, a.Value[2]&syscall.FD_CLOEXEC != 0)
+		return 0, 0
+	case fGetFL:
+		return uintptr(d.Flags()), 0
+	}
+	if d.Flags()&oPath != 0 {
+		return 0, syscall.EBADF
+	}
+	switch a.Value[1] {
+	case fSetFL:
+		d.setFlags(int(int32(a.Value[2])))
+		return 0, 0
+	case fGetLock, fSetLock, fSetLockWait:
+		return fcntlLock(d, a, a.Value[1]-fGetLock, &process)
+	case fOFDGet, fOFDSet, fOFDSetWait:
+		return fcntlLock(d, a, a.Value[1]-fOFDGet, d)
+	case fSetOwner, fGetOwner, fSetSignal, fGetSignal:
+		return 0, 0
+	case fSetPipeSize, fGetPipeSize:
+		p, ok := d.File.(*pipeEnd)
+		if !ok {
+			return 0, syscall.EBADF
+		}
+		if a.Value[1] == fSetPipeSize {
+			return p.setSize(int(int32(a.Value[2])))
+		}
+		p.pipe.mu.Lock()
+		defer p.pipe.mu.Unlock()
+		return uintptr(p.size), 0
+	}
+	return 0, syscall.EINVAL
+}

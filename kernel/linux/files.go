@@ -1,0 +1,221 @@
+package linux
+
+import (
+	"syscall"
+
+	"github.com/ringo-os/ringo/kernel/early/call"
+	"github.com/ringo-os/ringo/kernel/file"
+)
+
+// read reads at the file's own position, and waits for the first byte if it may.
+func (d *Description) read(p []byte) (int, syscall.Errno) {
+	for {
+		n, errno := d.File.Read(p)
+		if errno != syscall.EAGAIN || d.NonBlocking() || len(p) == 0 {
+			return n, errno
+		}
+		if errno := d.Wait(file.Readable, Never); errno != 0 {
+			return 0, errno
+		}
+	}
+}
+
+// write writes at the file's own position, and waits until all is written if it may.
+func (d *Description) write(p []byte) (written int, errno syscall.Errno) {
+	for {
+		var n int
+		n, errno = d.File.Write(p[written:])
+		written += n
+		switch {
+		case written == len(p), errno == 0 && n == 0, d.NonBlocking():
+		case errno == 0:
+			continue
+		case errno == syscall.EAGAIN:
+			if errno = d.Wait(file.Writable, Never); errno == 0 {
+				continue
+			}
+		}
+		if errno == syscall.EPIPE && d.pipe() {
+			raise(syscall.SIGPIPE)
+		}
+		if written > 0 {
+			errno = 0
+		}
+		return written, errno
+	}
+}
+
+// source and sink look up the descriptor in a.Value[0], for reading and for writing.
+func source(a call.Arguments) (*Description, syscall.Errno) {
+	d, errno := Lookup(a.Value[0])
+	if errno == 0 && !d.readable() {
+		errno = syscall.EBADF
+	}
+	return d, errno
+}
+
+func sink(a call.Arguments) (*Description, syscall.Errno) {
+	d, errno := Lookup(a.Value[0])
+	if errno == 0 && !d.writable() {
+		errno = syscall.EBADF
+	}
+	return d, errno
+}
+
+func sysRead(a call.Arguments) (uintptr, syscall.Errno) {
+	d, errno := source(a)
+	if errno != 0 {
+		return 0, errno
+	}
+	m, errno := Borrow(Argument(a, 1), a.Value[2], Out)
+	if errno != 0 {
+		return 0, errno
+	}
+	n, errno := d.read(m.limited())
+	m.Return(Argument(a, 1), n)
+	return uintptr(n), errno
+}
+
+func sysWrite(a call.Arguments) (uintptr, syscall.Errno) {
+	d, errno := sink(a)
+	if errno != 0 {
+		return 0, errno
+	}
+	m, errno := Borrow(Argument(a, 1), a.Value[2], In)
+	if errno != 0 {
+		return 0, errno
+	}
+	n, errno := d.write(m.limited())
+	m.Return(Argument(a, 1), n)
+	return uintptr(n), errno
+}
+
+// limited returns as much of m as one call may transfer.
+func (m Memory) limited() []byte { return m.Bytes[:min(len(m.Bytes), countMax)] }
+
+// positioned checks what the calls with an offset check.
+func (d *Description) positioned(offset int64) syscall.Errno {
+	switch {
+	case offset < 0:
+		return syscall.EINVAL
+	case d.seeker == nil:
+		return syscall.ESPIPE
+	}
+	return 0
+}
+
+func sysPread(a call.Arguments) (uintptr, syscall.Errno) {
+	d, errno := source(a)
+	if errno != 0 {
+		return 0, errno
+	}
+	offset := int64(a.Value[3])
+	if errno := d.positioned(offset); errno != 0 {
+		return 0, errno
+	}
+	m, errno := Borrow(Argument(a, 1), a.Value[2], Out)
+	if errno != 0 {
+		return 0, errno
+	}
+	n, errno := d.seeker.ReadAt(m.limited(), offset)
+	m.Return(Argument(a, 1), n)
+	return uintptr(n), errno
+}
+
+func sysPwrite(a call.Arguments) (uintptr, syscall.Errno) {
+	d, errno := sink(a)
+	if errno != 0 {
+		return 0, errno
+	}
+	offset := int64(a.Value[3])
+	if errno := d.positioned(offset); errno != 0 {
+		return 0, errno
+	}
+	m, errno := Borrow(Argument(a, 1), a.Value[2], In)
+	if errno != 0 {
+		return 0, errno
+	}
+	n, errno := d.seeker.WriteAt(m.limited(), offset)
+	m.Return(Argument(a, 1), n)
+	return uintptr(n), errno
+}
+
+func sysLseek(a call.Arguments) (uintptr, syscall.Errno) {
+	d, errno := Lookup(a.Value[0])
+	if errno != 0 {
+		return 0, errno
+	}
+	if d.seeker == nil {
+		return 0, syscall.ESPIPE
+	}
+	offset, errno := d.seeker.Move(int64(a.Value[1]), int(a.Value[2]))
+	return uintptr(offset), errno
+}
+
+func sysFtruncate(a call.Arguments) (uintptr, syscall.Errno) {
+	size := int64(a.Value[1])
+	if size < 0 {
+		return 0, syscall.EINVAL
+	}
+	d, errno := Lookup(a.Value[0])
+	if errno != 0 {
+		return 0, errno
+	}
+	e, ok := d.entry()
+	if !ok || !d.writable() {
+		return 0, syscall.EINVAL
+	}
+	return 0, e.Node().Truncate(size)
+}
+
+func sysTruncate(a call.Arguments) (uintptr, syscall.Errno) {
+	size := int64(a.Value[1])
+	if size < 0 {
+		return 0, syscall.EINVAL
+	}
+	e, errno := lookup(atCWD, a, 0, 0)
+	if errno != 0 {
+		return 0, errno
+	}
+	return 0, e.Node().Truncate(size)
+}
+
+func sysFallocate(a call.Arguments) (uintptr, syscall.Errno) {
+	offset, length := int64(a.Value[2]), int64(a.Value[3])
+	if offset < 0 || length <= 0 {
+		return 0, syscall.EINVAL
+	}
+	d, errno := sink(a)
+	if errno != 0 {
+		return 0, errno
+	}
+	e, ok := d.entry()
+	if !ok {
+		if d.pipe() {
+			return 0, syscall.ESPIPE
+		}
+		return 0, syscall.ENODEV
+	}
+	return 0, e.Node().Allocate(int(int32(a.Value[1])), offset, length)
+}
+
+// sysFsync is also fdatasync: what is in memory is as safe as it gets.
+func sysFsync(a call.Arguments) (uintptr, syscall.Errno) {
+	d, errno := Lookup(a.Value[0])
+	if errno != 0 {
+		return 0, errno
+	}
+	if _, ok := d.entry(); !ok {
+		return 0, syscall.EINVAL
+	}
+	return 0, 0
+}
+
+func sysSync(a call.Arguments) (uintptr, syscall.Errno) { return 0, 0 }
+
+// sysSyncfs is also fadvise64, readahead and sync_file_range: there is nothing to do for an open
+// file.
+func sysSyncfs(a call.Arguments) (uintptr, syscall.Errno) {
+	_, errno := Lookup(a.Value[0])
+	return 0, errno
+}

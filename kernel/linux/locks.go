@@ -1,0 +1,146 @@
+package linux
+
+import (
+	"syscall"
+
+	"github.com/ringo-os/ringo/kernel/early/call"
+	"github.com/ringo-os/ringo/kernel/file"
+	"github.com/ringo-os/ringo/kernel/fs"
+)
+
+// fcntlLock is the three commands for locks of ranges, by whoever owner is; how is 0 to ask, 1 to
+// lock or fail, 2 to wait for the lock.
+func fcntlLock(d *Description, a call.Arguments, how uintptr, owner any) (uintptr, syscall.Errno) {
+	var l syscall.Flock_t
+	if errno := CopyIn(Argument(a, 2), &l); errno != 0 {
+		return 0, errno
+	}
+	e, ok := d.entry()
+	if !ok {
+		return 0, syscall.EBADF
+	}
+	if owner == any(d) && l.Pid != 0 {
+		return 0, syscall.EINVAL
+	}
+	r, errno := lockRange(d, &l)
+	if errno != 0 {
+		return 0, errno
+	}
+	r.Owner = owner
+	locks := e.Node().Locks()
+	switch {
+	case how == 0:
+		if l.Type == syscall.F_UNLCK && owner != any(d) {
+			return 0, syscall.EINVAL
+		}
+		describeLock(&l, locks, r)
+		return 0, CopyOut(Argument(a, 2), &l)
+	case l.Type == syscall.F_UNLCK:
+		locks.UnlockRange(r)
+		return 0, 0
+	case l.Type == syscall.F_RDLCK && !d.readable() || l.Type == syscall.F_WRLCK && !d.writable():
+		return 0, syscall.EBADF
+	}
+	return 0, waitForLock(d, locks, how == 2, func() bool { return locks.LockRange(r) })
+}
+
+// lockRange reads the range and type of a struct flock.
+func lockRange(d *Description, l *syscall.Flock_t) (r fs.RangeLock, errno syscall.Errno) {
+	r.Exclusive = l.Type == syscall.F_WRLCK
+	if l.Type < syscall.F_RDLCK || l.Type > syscall.F_UNLCK {
+		return r, syscall.EINVAL
+	}
+	var origin int64
+	switch l.Whence {
+	case 0:
+	case 1:
+		origin, errno = d.seeker.Move(0, 1)
+	case 2:
+		var st syscall.Stat_t
+		errno = d.File.Status(&st)
+		origin = st.Size
+	default:
+		errno = syscall.EINVAL
+	}
+	if errno != 0 {
+		return r, errno
+	}
+	r.Start = origin + l.Start
+	switch r.End = r.Start + l.Len; {
+	case r.Start < 0:
+		return r, syscall.EINVAL
+	case l.Len == 0:
+		r.End = fs.ToEnd
+	case l.Len < 0:
+		r.Start, r.End = r.End, r.Start
+		if r.Start < 0 {
+			return r, syscall.EINVAL
+		}
+	case r.End < r.Start:
+		return r, syscall.EOVERFLOW
+	}
+	return r, 0
+}
+
+// describeLock fills l with a lock that is in the way of r, or says that none is.
+func describeLock(l *syscall.Flock_t, locks *fs.Locks, r fs.RangeLock) {
+	other, found := locks.Conflict(r)
+	if !found {
+		l.Type = syscall.F_UNLCK
+		return
+	}
+	*l = syscall.Flock_t{Type: syscall.F_RDLCK, Start: other.Start, Len: other.End - other.Start, Pid: -1}
+	if other.Exclusive {
+		l.Type = syscall.F_WRLCK
+	}
+	if other.End == fs.ToEnd {
+		l.Len = 0
+	}
+	if other.Owner == any(&process) {
+		l.Pid = processID
+	}
+}
+
+func sysFlock(a call.Arguments) (uintptr, syscall.Errno) {
+	d, errno := Lookup(a.Value[0])
+	if errno != 0 {
+		return 0, errno
+	}
+	operation := int(a.Value[1])
+	if bits := operation &^ syscall.LOCK_NB; bits != syscall.LOCK_SH && bits != syscall.LOCK_EX && bits != syscall.LOCK_UN {
+		return 0, syscall.EINVAL
+	}
+	e, ok := d.entry()
+	if !ok {
+		return 0, 0 // a file that nobody else can open
+	}
+	locks := e.Node().Locks()
+	if operation&syscall.LOCK_UN != 0 {
+		locks.UnlockWhole(d)
+		return 0, 0
+	}
+	return 0, waitForLock(d, locks, operation&syscall.LOCK_NB == 0, func() bool {
+		return locks.LockWhole(d, operation&syscall.LOCK_EX != 0)
+	})
+}
+
+// waitForLock tries until it gets the lock, or once.
+func waitForLock(d *Description, locks *fs.Locks, wait bool, try func() bool) syscall.Errno {
+	if try() {
+		return 0
+	}
+	if !wait {
+		return syscall.EAGAIN
+	}
+	w := newWaiter(file.Readable)
+	defer w.put()
+	locks.Watchers.Watch(&w.watch)
+	defer locks.Watchers.Unwatch(&w.watch)
+	for !try() {
+		w.park(Never)
+		if d.closed.Load() {
+			return syscall.EBADF
+		}
+	}
+	return 0
+}

@@ -1,0 +1,227 @@
+package linux
+
+import (
+	"sync"
+	"syscall"
+
+	"github.com/ringo-os/ringo/kernel/early/call"
+	"github.com/ringo-os/ringo/kernel/file"
+)
+
+const (
+	pipeSize   = 64 << 10
+	pipeAtomic = 4096 // PIPE_BUF: writes of up to this many bytes are not split
+)
+
+// A pipe is a ring of bytes. Its buffer is made when something is first written.
+type pipe struct {
+	file.Watchers // told while mu is held
+
+	mu               sync.Mutex
+	ring             []byte
+	start, length    int
+	readers, writers int
+	inode            uint64
+	size             int
+}
+
+// A pipeEnd is an open end of a pipe.
+type pipeEnd struct {
+	*pipe
+	flags int // access mode
+	mu    sync.Mutex
+	gone  bool
+}
+
+func (d *Description) pipe() bool {
+	_, ok := d.File.(*pipeEnd)
+	return ok
+}
+
+func (e *pipeEnd) reads() bool  { return e.flags != syscall.O_WRONLY }
+func (e *pipeEnd) writes() bool { return e.flags != syscall.O_RDONLY }
+
+func (e *pipeEnd) Read(p []byte) (int, syscall.Errno) {
+	pipe := e.pipe
+	pipe.mu.Lock()
+	defer pipe.mu.Unlock()
+	switch {
+	case e.gone:
+		return 0, syscall.EBADF
+	case len(p) == 0:
+		return 0, 0
+	case pipe.length == 0 && pipe.writers == 0:
+		return 0, 0
+	case pipe.length == 0:
+		return 0, syscall.EAGAIN
+	}
+	room := pipe.room()
+	n := 0
+	for n < len(p) && pipe.length > 0 {
+		end := min(pipe.start+pipe.length, len(pipe.ring))
+		k := copy(p[n:], pipe.ring[pipe.start:end])
+		pipe.start = (pipe.start + k) % len(pipe.ring)
+		pipe.length -= k
+		n += k
+	}
+	if room < pipeAtomic && pipe.room() >= pipeAtomic {
+		pipe.Notify(file.Writable)
+	}
+	return n, 0
+}
+
+func (e *pipeEnd) Write(p []byte) (int, syscall.Errno) {
+	pipe := e.pipe
+	pipe.mu.Lock()
+	defer pipe.mu.Unlock()
+	switch {
+	case e.gone:
+		return 0, syscall.EBADF
+	case len(p) == 0:
+		return 0, 0
+	case pipe.readers == 0:
+		return 0, syscall.EPIPE
+	case pipe.room() < min(len(p), pipeAtomic):
+		return 0, syscall.EAGAIN
+	}
+	if len(pipe.ring) != pipe.size {
+		pipe.resize()
+	}
+	n := 0
+	for n < len(p) && pipe.room() > 0 {
+		at := (pipe.start + pipe.length) % len(pipe.ring)
+		k := copy(pipe.ring[at:min(at+pipe.room(), len(pipe.ring))], p[n:])
+		pipe.length += k
+		n += k
+	}
+	pipe.Notify(file.Readable)
+	return n, 0
+}
+
+// room returns how many bytes may be written. A pipe is said to be writable when there is room for
+// pipeAtomic of them, so that whoever is told so can write.
+func (p *pipe) room() int { return p.size - p.length }
+
+// resize gives p a ring of its size.
+func (p *pipe) resize() {
+	ring := make([]byte, p.size)
+	n := copy(ring, p.ring[p.start:min(p.start+p.length, len(p.ring))])
+	copy(ring[n:], p.ring[:p.length-n])
+	p.ring, p.start = ring, 0
+}
+
+func (e *pipeEnd) Ready() file.Events {
+	p := e.pipe
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var events file.Events
+	if e.reads() {
+		if p.length > 0 {
+			events |= file.Readable
+		}
+		if p.writers == 0 {
+			events |= file.HangUp
+		}
+	}
+	if e.writes() {
+		if p.room() >= pipeAtomic {
+			events |= file.Writable
+		}
+		if p.readers == 0 {
+			events |= file.Error
+		}
+	}
+	return events
+}
+
+func (e *pipeEnd) Status(st *syscall.Stat_t) syscall.Errno {
+	*st = syscall.Stat_t{
+		Dev: anonymousDevice, Ino: e.inode, Mode: syscall.S_IFIFO | 0o600, Nlink: 1, Blksize: pageSize,
+	}
+	return 0
+}
+
+func (e *pipeEnd) Close() syscall.Errno {
+	p := e.pipe
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	e.gone = true
+	if e.reads() {
+		p.readers--
+	}
+	if e.writes() {
+		p.writers--
+	}
+	p.Notify(file.Readable | file.Writable | file.HangUp)
+	return 0
+}
+
+func (e *pipeEnd) ControlSize(request uint32) (int, bool) { return 4, request == fionread }
+
+func (e *pipeEnd) Control(request uint32, argument []byte) (uintptr, syscall.Errno) {
+	e.pipe.mu.Lock()
+	defer e.pipe.mu.Unlock()
+	putUint32(argument, uint32(e.length))
+	return 0, 0
+}
+
+// setSize is F_SETPIPE_SZ.
+func (p *pipe) setSize(size int) (uintptr, syscall.Errno) {
+	const most = 1 << 20
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	rounded := pageSize
+	for rounded < size && rounded < most {
+		rounded *= 2
+	}
+	switch {
+	case size < 0:
+		return 0, syscall.EINVAL
+	case size > most:
+		return 0, syscall.EPERM
+	case rounded < p.length:
+		return 0, syscall.EBUSY
+	}
+	p.size = rounded
+	if p.ring != nil {
+		p.resize()
+	}
+	return uintptr(rounded), 0
+}
+
+func sysPipe(a call.Arguments) (uintptr, syscall.Errno) { return makePipe(a, 0) }
+
+func sysPipe2(a call.Arguments) (uintptr, syscall.Errno) {
+	flags := int(int32(a.Value[1]))
+	if flags&^(syscall.O_NONBLOCK|syscall.O_CLOEXEC|syscall.O_DIRECT) != 0 {
+		return 0, syscall.EINVAL
+	}
+	return makePipe(a, flags)
+}
+
+func makePipe(a call.Arguments, flags int) (uintptr, syscall.Errno) {
+	p := &pipe{readers: 1, writers: 1, size: pipeSize, inode: newInode()}
+	read := &pipeEnd{pipe: p, flags: syscall.O_RDONLY}
+	write := &pipeEnd{pipe: p, flags: syscall.O_WRONLY}
+	return installPair(Argument(a, 0), read, write, syscall.O_RDONLY, syscall.O_WRONLY, flags)
+}
+
+// installPair opens two descriptors with the given access modes and O_ flags, and writes their
+// numbers to p.
+func installPair(p Pointer, f0, f1 file.File, mode0, mode1, flags int) (uintptr, syscall.Errno) {
+	status, closeOnExec := flags&^syscall.O_CLOEXEC, flags&syscall.O_CLOEXEC != 0
+	fd0, errno := Install(f0, mode0|status, closeOnExec)
+	if errno != 0 {
+		f1.Close()
+		return 0, errno
+	}
+	fd1, errno := Install(f1, mode1|status, closeOnExec)
+	if errno == 0 {
+		if errno = CopyOut(p, &[2]int32{int32(fd0), int32(fd1)}); errno == 0 {
+			return 0, 0
+		}
+		closeDescriptor(fd1)
+	}
+	closeDescriptor(fd0)
+	return 0, errno
+}

@@ -1,0 +1,140 @@
+package linux
+
+import (
+	"sync/atomic"
+	"syscall"
+
+	"github.com/ringo-os/ringo/kernel/early/call"
+	"github.com/ringo-os/ringo/kernel/fs"
+	"github.com/ringo-os/ringo/kernel/machine"
+)
+
+// files is the tree of files.
+var files *fs.FS
+
+// process is the state of the one process that there is.
+var process struct {
+	directory atomic.Pointer[fs.Entry]
+	umask     atomic.Uint32
+	hostname  atomic.Pointer[string]
+	name      atomic.Pointer[string] // PR_SET_NAME
+}
+
+// mask returns what the umask leaves of mode.
+func mask(mode uint32) uint32 { return mode & 0o7777 &^ process.umask.Load() }
+
+const processID = 1
+
+// sysGetpid is also gettid, getpgrp and their like: there is one process, the first.
+func sysGetpid(a call.Arguments) (uintptr, syscall.Errno) { return processID, 0 }
+
+// sysGetuid is also geteuid, getgid and getegid: the program is root.
+func sysGetuid(a call.Arguments) (uintptr, syscall.Errno) { return 0, 0 }
+
+func sysGetppid(a call.Arguments) (uintptr, syscall.Errno) { return 0, 0 }
+
+// sysGetpgid is also getsid.
+func sysGetpgid(a call.Arguments) (uintptr, syscall.Errno) {
+	if pid := int32(a.Value[0]); pid != 0 && pid != processID {
+		return 0, syscall.ESRCH
+	}
+	return processID, 0
+}
+
+// sysSetpgid succeeds where it changes nothing.
+func sysSetpgid(a call.Arguments) (uintptr, syscall.Errno) {
+	for _, id := range a.Value[:2] {
+		if int32(id) != 0 && int32(id) != processID {
+			return 0, syscall.ESRCH
+		}
+	}
+	return 0, 0
+}
+
+// sysSetsid fails as it does for every process that leads its group already.
+func sysSetsid(a call.Arguments) (uintptr, syscall.Errno) { return 0, syscall.EPERM }
+
+// sysSetuid is also setgid and the other calls that change who the program is: it may stay root.
+func sysSetuid(a call.Arguments) (uintptr, syscall.Errno) { return 0, stayRoot(a.Value[:1]) }
+
+func sysSetreuid(a call.Arguments) (uintptr, syscall.Errno) { return 0, stayRoot(a.Value[:2]) }
+
+func sysSetresuid(a call.Arguments) (uintptr, syscall.Errno) { return 0, stayRoot(a.Value[:3]) }
+
+func stayRoot(ids []uintptr) syscall.Errno {
+	for _, id := range ids {
+		if id := int32(id); id != 0 && id != -1 {
+			return syscall.EPERM
+		}
+	}
+	return 0
+}
+
+// sysGetresuid is also getresgid.
+func sysGetresuid(a call.Arguments) (uintptr, syscall.Errno) {
+	var root uint32
+	for i := range 3 {
+		if errno := CopyOut(Argument(a, i), &root); errno != 0 {
+			return 0, errno
+		}
+	}
+	return 0, 0
+}
+
+func sysGetgroups(a call.Arguments) (uintptr, syscall.Errno) {
+	if int32(a.Value[0]) < 0 {
+		return 0, syscall.EINVAL
+	}
+	return 0, 0
+}
+
+func sysSetgroups(a call.Arguments) (uintptr, syscall.Errno) {
+	if a.Value[0] != 0 {
+		return 0, syscall.EPERM
+	}
+	return 0, 0
+}
+
+// sysExit is exit and exit_group.
+func sysExit(a call.Arguments) (uintptr, syscall.Errno) {
+	machine.Exit(int32(a.Value[0] & 0xff))
+	return 0, 0
+}
+
+func sysPrctl(a call.Arguments) (uintptr, syscall.Errno) {
+	const (
+		setPdeathsig  = 1
+		getDumpable   = 3
+		setDumpable   = 4
+		setName       = 15
+		getName       = 16
+		capbsetRead   = 23
+		setNoNewPrivs = 38
+		getNoNewPrivs = 39
+		nameSize      = 16
+	)
+	switch a.Value[0] {
+	case getDumpable, capbsetRead:
+		return 1, 0
+	case setPdeathsig, setDumpable, setNoNewPrivs, getNoNewPrivs:
+		return 0, 0
+	case setName:
+		name, errno := String(Argument(a, 1), nameSize)
+		if errno == syscall.ENAMETOOLONG {
+			var head [nameSize - 1]byte
+			errno = CopyIn(Argument(a, 1), &head)
+			name = string(head[:])
+		}
+		if errno == 0 {
+			process.name.Store(&name)
+		}
+		return 0, errno
+	case getName:
+		var name [nameSize]byte
+		if set := process.name.Load(); set != nil {
+			copy(name[:], *set)
+		}
+		return 0, CopyOut(Argument(a, 1), &name)
+	}
+	return 0, syscall.EINVAL
+}

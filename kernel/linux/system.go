@@ -1,0 +1,187 @@
+package linux
+
+import (
+	"math/bits"
+	"syscall"
+
+	"github.com/ringo-os/ringo/kernel/early/call"
+	"github.com/ringo-os/ringo/kernel/fs"
+	"github.com/ringo-os/ringo/kernel/machine"
+)
+
+func hostname() string {
+	if name := process.hostname.Load(); name != nil {
+		return *name
+	}
+	return "ringo"
+}
+
+func setHostname(name string) { process.hostname.Store(&name) }
+
+func sysUname(a call.Arguments) (uintptr, syscall.Errno) {
+	var u syscall.Utsname
+	for _, f := range []struct {
+		field *[65]int8
+		text  string
+	}{
+		{&u.Sysname, fs.System}, {&u.Nodename, hostname()}, {&u.Release, fs.Release},
+		{&u.Version, fs.Version()}, {&u.Machine, "x86_64"}, {&u.Domainname, "(none)"},
+	} {
+		for i := range min(len(f.text), len(f.field)-1) {
+			f.field[i] = int8(f.text[i])
+		}
+	}
+	return 0, CopyOut(Argument(a, 0), &u)
+}
+
+func sysSethostname(a call.Arguments) (uintptr, syscall.Errno) {
+	if a.Value[1] > 64 {
+		return 0, syscall.EINVAL
+	}
+	m, errno := Borrow(Argument(a, 0), a.Value[1], In)
+	if errno != 0 {
+		return 0, errno
+	}
+	setHostname(string(m.Bytes))
+	m.Return(Argument(a, 0), 0)
+	return 0, 0
+}
+
+func statistics() (s machine.Stats) {
+	machine.Statistics(&s)
+	return s
+}
+
+func sysSysinfo(a call.Arguments) (uintptr, syscall.Errno) {
+	s := statistics()
+	return 0, CopyOut(Argument(a, 0), &syscall.Sysinfo_t{
+		Uptime: machine.Uptime() / 1e9, Totalram: s.TotalPages * pageSize,
+		Freeram: s.FreePages * pageSize, Procs: uint16(min(s.Threads, 1<<16-1)), Unit: 1,
+	})
+}
+
+// The resources of getrlimit that are limited.
+const (
+	limitStack  = 3
+	limitCore   = 4
+	limitFiles  = 7
+	limitsCount = 16
+
+	unlimited = ^uint64(0)
+)
+
+// limit returns the limit of a resource. Setting one has no effect but on the calls that read it.
+func limit(resource uintptr) (syscall.Rlimit, syscall.Errno) {
+	switch {
+	case resource >= limitsCount:
+		return syscall.Rlimit{}, syscall.EINVAL
+	case resource == limitFiles:
+		return syscall.Rlimit{Cur: maxDescriptors, Max: maxDescriptors}, 0
+	case resource == limitStack:
+		return syscall.Rlimit{Cur: 8 << 20, Max: unlimited}, 0
+	case resource == limitCore:
+		return syscall.Rlimit{}, 0
+	}
+	return syscall.Rlimit{Cur: unlimited, Max: unlimited}, 0
+}
+
+func sysGetrlimit(a call.Arguments) (uintptr, syscall.Errno) {
+	l, errno := limit(a.Value[0])
+	if errno != 0 {
+		return 0, errno
+	}
+	return 0, CopyOut(Argument(a, 1), &l)
+}
+
+func sysSetrlimit(a call.Arguments) (uintptr, syscall.Errno) {
+	return 0, setLimit(a.Value[0], Argument(a, 1))
+}
+
+// setLimit accepts the limit at p if there can be one.
+func setLimit(resource uintptr, p Pointer) syscall.Errno {
+	var wanted syscall.Rlimit
+	if errno := CopyIn(p, &wanted); errno != 0 {
+		return errno
+	}
+	has, errno := limit(resource)
+	switch {
+	case errno != 0:
+		return errno
+	case wanted.Cur > wanted.Max:
+		return syscall.EINVAL
+	case resource == limitFiles && wanted.Max > has.Max:
+		return syscall.EPERM
+	}
+	return 0
+}
+
+func sysPrlimit64(a call.Arguments) (uintptr, syscall.Errno) {
+	if pid := int32(a.Value[0]); pid != 0 && pid != processID {
+		return 0, syscall.ESRCH
+	}
+	l, errno := limit(a.Value[1])
+	if errno != 0 {
+		return 0, errno
+	}
+	if p := Argument(a, 2); !p.IsNil() {
+		if errno := setLimit(a.Value[1], p); errno != 0 {
+			return 0, errno
+		}
+	}
+	if p := Argument(a, 3); !p.IsNil() {
+		return 0, CopyOut(p, &l)
+	}
+	return 0, 0
+}
+
+func sysGetrusage(a call.Arguments) (uintptr, syscall.Errno) {
+	const self, children, thread = 0, -1, 1
+	var u syscall.Rusage
+	switch int32(a.Value[0]) {
+	case self, thread:
+		s := statistics()
+		u.Utime = syscall.NsecToTimeval(busyTime())
+		u.Maxrss = int64(s.TotalPages-min(s.TotalPages, s.FreePages)) * (pageSize / 1024)
+		u.Nvcsw, u.Nivcsw = int64(s.ContextSwitch), int64(s.Preemptions)
+	case children:
+	default:
+		return 0, syscall.EINVAL
+	}
+	return 0, CopyOut(Argument(a, 1), &u)
+}
+
+// sysSchedGetaffinity returns the set of cores, as many bytes of it as there are.
+func sysSchedGetaffinity(a call.Arguments) (uintptr, syscall.Errno) {
+	const word = bits.UintSize / 8
+	cores := statistics().Cores
+	size := (cores + bits.UintSize - 1) / bits.UintSize * word
+	switch pid := int32(a.Value[0]); {
+	case a.Value[1] < uintptr(size) || a.Value[1]%word != 0:
+		return 0, syscall.EINVAL
+	case pid < 0 || pid > processID:
+		return 0, syscall.ESRCH
+	}
+	m, errno := Borrow(Argument(a, 2), uintptr(size), Out)
+	if errno != 0 {
+		return 0, errno
+	}
+	clear(m.Bytes)
+	for i := range cores {
+		m.Bytes[i/8] |= 1 << (i % 8)
+	}
+	m.Return(Argument(a, 2), size)
+	return uintptr(size), 0
+}
+
+// sysGetcpu says core 0: a goroutine may be on another one by the time that it could look.
+func sysGetcpu(a call.Arguments) (uintptr, syscall.Errno) {
+	var zero uint32
+	for i := range 2 {
+		if p := Argument(a, i); !p.IsNil() {
+			if errno := CopyOut(p, &zero); errno != 0 {
+				return 0, errno
+			}
+		}
+	}
+	return 0, 0
+}

@@ -1,0 +1,148 @@
+package linux
+
+import (
+	"syscall"
+
+	"github.com/ringo-os/ringo/kernel/early/call"
+)
+
+// A flow is one end of a copy between two files: at an offset, or at the file's own position.
+type flow struct {
+	d      *Description
+	offset int64
+}
+
+// newFlow reads the offset at p, if there is one.
+func newFlow(d *Description, p Pointer) (f flow, errno syscall.Errno) {
+	f = flow{d, ownPosition}
+	if p.IsNil() {
+		return f, 0
+	}
+	if errno = CopyIn(p, &f.offset); errno != 0 {
+		return f, errno
+	}
+	return f, d.positioned(f.offset)
+}
+
+// end writes the offset back to p.
+func (f flow) end(p Pointer) syscall.Errno {
+	if f.offset == ownPosition {
+		return 0
+	}
+	return CopyOut(p, &f.offset)
+}
+
+// transfer copies up to n bytes. It does not wait for more than there is to read.
+func transfer(to, from *flow, n int) (total int, errno syscall.Errno) {
+	b := getBounce(min(n, bounceKeep))
+	defer putBounce(b)
+	for total < n {
+		p := b.bytes[:min(n-total, len(b.bytes), bounceKeep)]
+		var got, put int
+		if from.offset == ownPosition {
+			got, errno = from.d.read(p)
+		} else {
+			got, errno = from.d.seeker.ReadAt(p, from.offset)
+		}
+		if errno != 0 || got == 0 {
+			break
+		}
+		if to.offset == ownPosition {
+			put, errno = to.d.write(p[:got])
+		} else {
+			put, errno = to.d.seeker.WriteAt(p[:got], to.offset)
+		}
+		total += put
+		from.advance(put)
+		to.advance(put)
+		if put < got && from.offset == ownPosition && from.d.seeker != nil {
+			from.d.seeker.Move(int64(put-got), 1) // what could not be written was not read
+		}
+		if errno != 0 || put < got {
+			break
+		}
+	}
+	if total > 0 {
+		errno = 0
+	}
+	return total, errno
+}
+
+func (f *flow) advance(n int) {
+	if f.offset != ownPosition {
+		f.offset += int64(n)
+	}
+}
+
+func sysSendfile(a call.Arguments) (uintptr, syscall.Errno) {
+	in, errno := Lookup(a.Value[1])
+	if errno == 0 && !in.readable() {
+		errno = syscall.EBADF
+	}
+	if errno != 0 {
+		return 0, errno
+	}
+	out, errno := sink(a)
+	if errno != 0 {
+		return 0, errno
+	}
+	from, errno := newFlow(in, Argument(a, 2))
+	if errno != 0 {
+		return 0, errno
+	}
+	if in.seeker == nil || out.flags.Load()&syscall.O_APPEND != 0 {
+		return 0, syscall.EINVAL
+	}
+	to := flow{out, ownPosition}
+	n, errno := transfer(&to, &from, int(min(a.Value[3], countMax)))
+	if fault := from.end(Argument(a, 2)); fault != 0 {
+		return 0, fault
+	}
+	return uintptr(n), errno
+}
+
+func sysCopyFileRange(a call.Arguments) (uintptr, syscall.Errno) {
+	if a.Value[5] != 0 {
+		return 0, syscall.EINVAL
+	}
+	in, errno := source(a)
+	if errno != 0 {
+		return 0, errno
+	}
+	out, errno := Lookup(a.Value[2])
+	switch {
+	case errno != 0:
+		return 0, errno
+	case in.directory() || out.directory():
+		return 0, syscall.EISDIR
+	case !in.regular() || !out.regular():
+		return 0, syscall.EINVAL
+	case !out.writable() || out.flags.Load()&syscall.O_APPEND != 0:
+		return 0, syscall.EBADF
+	}
+	from, errno := newFlow(in, Argument(a, 1))
+	if errno != 0 {
+		return 0, errno
+	}
+	to, errno := newFlow(out, Argument(a, 3))
+	if errno != 0 {
+		return 0, errno
+	}
+	n, errno := transfer(&to, &from, int(min(a.Value[4], countMax)))
+	if fault := from.end(Argument(a, 1)); fault != 0 {
+		return 0, fault
+	}
+	if fault := to.end(Argument(a, 3)); fault != 0 {
+		return 0, fault
+	}
+	return uintptr(n), errno
+}
+
+// directory reports whether d is a directory.
+func (d *Description) directory() bool {
+	e, ok := d.entry()
+	return ok && e.Node().Mode()&syscall.S_IFMT == syscall.S_IFDIR
+}
+
+// sysSplice is also tee and vmsplice: callers copy themselves when they hear EINVAL.
+func sysSplice(a call.Arguments) (uintptr, syscall.Errno) { return 0, syscall.EINVAL }
