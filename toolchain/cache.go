@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 // cacheFolder is where laid-out files are kept.
@@ -27,7 +28,7 @@ func cacheFolder() (string, error) {
 // temporary folder that is then renamed, so that other ringo processes see all of it or nothing.
 func (t *Toolchain) cached(kind, key string, fill func(dir string) error) (string, error) {
 	final := filepath.Join(t.Cache, kind, key)
-	if _, err := os.Stat(final); err == nil {
+	if now := time.Now(); os.Chtimes(final, now, now) == nil { // it is there, and in use
 		return final, nil
 	}
 	if err := os.MkdirAll(filepath.Dir(final), 0o777); err != nil {
@@ -50,7 +51,21 @@ func (t *Toolchain) cached(kind, key string, fill func(dir string) error) (strin
 		}
 		return "", err
 	}
+	prune(filepath.Dir(final))
 	return final, nil
+}
+
+// unused is how long a cached folder may be left unused.
+const unused = 5 * 24 * time.Hour
+
+// prune removes what has not been used for long from a folder of the cache.
+func prune(dir string) {
+	entries, _ := os.ReadDir(dir)
+	for _, e := range entries {
+		if info, err := e.Info(); err == nil && time.Since(info.ModTime()) > unused {
+			os.RemoveAll(filepath.Join(dir, e.Name()))
+		}
+	}
 }
 
 // A key collects what a cached folder depends on.

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ringo-os/ringo/toolchain/release"
 )
@@ -57,7 +58,7 @@ func TestRefusals(t *testing.T) {
 		{"", nil, []string{"-race=true"}, "-race does not work"},
 		{"-buildmode=pie", nil, nil, "-buildmode in GOFLAGS does not work"},
 		{"", nil, []string{"-ldflags=-s -linkmode=external"}, "-ldflags holds -linkmode"},
-		{"'-ldflags=-X=a.b=c -extldflags=-static'", nil, nil, "-ldflags in GOFLAGS holds -extldflags"},
+		{"'-ldflags=all=-X=a.b=c -T=0x1000'", nil, nil, "-ldflags in GOFLAGS holds -T"},
 		{"'-tags=a", nil, nil, "GOFLAGS cannot be read"},
 		{"-overlay=nowhere.json", nil, nil, "the overlay file of -overlay cannot be read"},
 	} {
@@ -107,5 +108,49 @@ func TestMovedAnchor(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "runtime/") || !strings.Contains(err.Error(), b.Version) {
 			t.Errorf("error %v", err)
 		}
+	}
+}
+
+// TestManyAtOnce: ringo processes that share a cache do not see each other's halves.
+func TestManyAtOnce(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, hello, "")
+	cache := t.TempDir()
+	failures := make(chan error, 3)
+	for range cap(failures) {
+		go func() {
+			tc := &Toolchain{Options: b.Options, Version: b.Version, GOROOT: b.GOROOT, env: b.env}
+			tc.Cache, tc.Stdout, tc.Stderr = cache, nil, nil
+			_, err := tc.Layout(t.Context(), fixture(t))
+			failures <- err
+		}()
+	}
+	for range cap(failures) {
+		if err := <-failures; err != nil {
+			t.Error(err)
+		}
+	}
+	left, err := filepath.Glob(filepath.Join(cache, "*", "*"))
+	if err != nil || len(left) != 2 { // the source and the overlay
+		t.Errorf("the cache holds %q (%v)", left, err)
+	}
+}
+
+func TestPrune(t *testing.T) {
+	t.Parallel()
+	tc := &Toolchain{Options: Options{Cache: t.TempDir()}}
+	old, err := tc.cached("kind", "old", func(string) error { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	past := time.Now().Add(-unused - time.Hour)
+	if err := os.Chtimes(old, past, past); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tc.cached("kind", "new", func(string) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(old); err == nil {
+		t.Error("what has not been used for long is still there")
 	}
 }

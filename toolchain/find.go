@@ -114,6 +114,7 @@ func (t *Toolchain) command(ctx context.Context, dir string, settings []string, 
 		fmt.Fprintf(t.Trace, "cd %s && %s %s\n", quote(dir), quoteAll(settings[2:]), quoteAll(append([]string{t.Go}, args...)))
 	}
 	cmd := exec.CommandContext(ctx, t.Go, args...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), settings...)
 	cmd.Stdout, cmd.Stderr = t.Stdout, t.Stderr

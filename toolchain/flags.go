@@ -19,8 +19,9 @@ var refused = map[string]string{
 	"buildmode":  "an image is a static executable",
 }
 
-// refusedLinkFlags are the flags of the Go linker that would make something that does not boot.
-var refusedLinkFlags = []string{"linkmode", "extld", "extldflags", "T", "R", "H", "E", "buildmode", "linkshared", "r", "I"}
+// refusedLinkFlags are the flags of the Go linker that would make something that does not boot. Those
+// for an external linker are harmless: there is none.
+var refusedLinkFlags = []string{"linkmode", "T", "R", "H", "E", "buildmode", "linkshared", "r", "I"}
 
 // splitFlags splits a GOFLAGS value as the go command does: at spaces, with quotes around a whole
 // word.
@@ -113,9 +114,8 @@ func (t *Toolchain) userFlags(line []string) (*userFlags, error) {
 }
 
 func checkLinkFlags(from, value string) error {
-	if pattern, flags, ok := strings.Cut(value, "="); ok && !strings.HasPrefix(value, "-") {
-		_ = pattern
-		value = flags
+	if _, flags, ok := strings.Cut(value, "="); ok && !strings.HasPrefix(value, "-") {
+		value = flags // behind a pattern of packages
 	}
 	words, err := splitFlags(value)
 	if err != nil {

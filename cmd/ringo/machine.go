@@ -68,14 +68,14 @@ func (s *session) boot(ctx context.Context, c *qemu.Config) error {
 	interrupt := make(chan os.Signal, 4)
 	signal.Notify(interrupt, os.Interrupt, syscall.SIGTERM)
 	defer signal.Stop(interrupt)
-	console := qemu.Console{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Interrupt: interrupt}
+	console := qemu.Console{In: keyboard(), Out: os.Stdout, Err: os.Stderr, Interrupt: interrupt}
 	if s.trace {
 		console.Trace = os.Stderr
 	}
 	if s.quiet {
 		c.Words = append(c.Words, "quiet")
 	}
-	status, err := c.Run(ctx, console)
+	status, err := c.Run(context.WithoutCancel(ctx), console)
 	if err != nil || status != 0 {
 		return exitStatus{status, err}
 	}

@@ -6,13 +6,20 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"github.com/ringo-os/ringo/toolchain"
 )
 
-func main() { os.Exit(execute(context.Background(), os.Args[1:])) }
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	status := execute(ctx, os.Args[1:])
+	stop()
+	os.Exit(status)
+}
 
 // execute runs the command line and returns the exit status.
 func execute(ctx context.Context, args []string) int {
@@ -28,6 +35,8 @@ func execute(ctx context.Context, args []string) int {
 			fmt.Fprintf(os.Stderr, "ringo: %v\n", status.why)
 		}
 		return status.code
+	case ctx.Err() != nil:
+		return 128 + 2 // as the shell has it for SIGINT
 	case errors.Is(err, toolchain.ErrSaid): // the go command has told the user
 		return 1
 	}
@@ -67,7 +76,6 @@ An image boots in any hypervisor that knows PVH, without ringo:
   qemu-system-x86_64 -M microvm,rtc=on -nographic -m 256M -kernel server.img -append '-- -v'`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Args:          cobra.NoArgs,
 	}
 	root.PersistentFlags().BoolVarP(&s.quiet, "quiet", "q", false, "say nothing but errors")
 	root.PersistentFlags().BoolVarP(&s.trace, "trace", "x", false, "print each command that is run")

@@ -1,0 +1,10 @@
+//go:build !unix
+
+package main
+
+import (
+	"io"
+	"os"
+)
+
+func keyboard() io.Reader { return os.Stdin }

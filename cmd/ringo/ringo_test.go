@@ -1,0 +1,156 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/u-root/u-root/pkg/cpio"
+)
+
+// ringo runs a command line in this process and returns its status and what it says on stderr.
+func ringo(t *testing.T, args ...string) (status int, said string) {
+	t.Helper()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stderr := os.Stderr
+	os.Stderr = w
+	status = execute(t.Context(), args)
+	os.Stderr = stderr
+	w.Close()
+	text, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return status, string(text)
+}
+
+func TestMistakes(t *testing.T) {
+	dir := t.TempDir()
+	elf := filepath.Join(dir, "elf")
+	executable, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"rum"}, "unknown command"},
+		{[]string{"run", "--smpp=2"}, "see `ringo run --help`"},
+		{[]string{"run", "-m", "lots", "."}, "write it like 64M or 2G"},
+		{[]string{"run", "-p", "http", "."}, "HOST:GUEST"},
+		{[]string{"run", "--machine", "vax", "."}, "choose microvm, pc or q35"},
+		{[]string{"run", "prog", "-v2", "arg"}, "unknown shorthand flag"},
+		{[]string{"run", "prog", "arg"}, "put -- before"},
+		{[]string{"run", executable}, "cannot boot: "},
+		{[]string{"exec", executable}, "cannot boot: "},
+		{[]string{"exec"}, "requires at least 1 arg"},
+		{[]string{"exec", elf}, "no such file"},
+		{[]string{"doctor", "me"}, "unknown command"},
+		{[]string{"build", "-race", "."}, "-race does not work with Ringo"},
+		{[]string{"build", "--race", "."}, "-race does not work with Ringo"},
+	} {
+		status, said := ringo(t, test.args...)
+		if status != 1 || !strings.Contains(said, test.want) || !strings.HasPrefix(said, "ringo: ") {
+			t.Errorf("%q: status %d, %q, want %q", test.args, status, said, test.want)
+		}
+	}
+}
+
+func TestMissingQEMU(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	var out bytes.Buffer
+	if examine(t.Context(), &out, false) {
+		t.Error("nothing is missing")
+	}
+	for _, want := range []string{"missing  Go: ", "https://go.dev/dl/", "missing  QEMU: ", "apt-get install"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in\n%s", want, &out)
+		}
+	}
+}
+
+func TestGoStyle(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string]string{
+		"build -tags=a -o x -trimpath .":      "build --tags=a -o x --trimpath .",
+		"run -smp 2 -m 64M . -- -tags=a":      "run --smp 2 -m 64M . -- -tags=a",
+		"run -qx .":                           "run -qx .",
+		"exec -smp 2 ./x.test -test.v -smp=2": "exec --smp 2 ./x.test -test.v -smp=2",
+		"exec ./x.test -smp=2":                "exec ./x.test -smp=2",
+	} {
+		if got := strings.Join(goStyle(newRoot(), strings.Fields(line)), " "); got != want {
+			t.Errorf("%s: %s, want %s", line, got, want)
+		}
+	}
+}
+
+func TestImageName(t *testing.T) {
+	t.Parallel()
+	for word, want := range map[string]string{"./cmd/server": "server.img", "example.com/tool/v2@latest": "tool.img",
+		"main.go": "main.img", ".": "ringo.img", "v2x": "v2x.img"} {
+		if got := imageName([]string{word}); got != want {
+			t.Errorf("%s: %s, want %s", word, got, want)
+		}
+	}
+}
+
+func TestPackFolder(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for name, text := range map[string]string{"etc/motd": "hello\n", "empty": ""} {
+		name = filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(text), 0o640); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink("etc/motd", filepath.Join(dir, "link")); err != nil {
+		t.Fatal(err)
+	}
+	archive := filepath.Join(t.TempDir(), "root.cpio")
+	if err := packFolder(dir, "/home/me", archive, 1000); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(archive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	records, err := cpio.ReadAllRecords(cpio.Newc.Reader(f))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, r := range records {
+		names = append(names, r.Name)
+		data, err := io.ReadAll(io.NewSectionReader(r, 0, int64(r.FileSize)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Name == "home/me/etc/motd" && (string(data) != "hello\n" || r.Mode != 0o100640 || r.MTime == 0) {
+			t.Errorf("%v holds %q", r, data)
+		}
+		if r.Name == "home/me/link" && string(data) != "etc/motd" {
+			t.Errorf("%v points to %q", r, data)
+		}
+	}
+	if want := []string{"home", "home/me", "home/me/empty", "home/me/etc", "home/me/etc/motd", "home/me/link"}; !slices.Equal(names, want) {
+		t.Errorf("the archive holds %q, want %q", names, want)
+	}
+	if err := packFolder(dir, "", archive, 3); err == nil {
+		t.Error("no error above the limit")
+	}
+	if err := packFolder(filepath.Join(dir, "empty"), "", archive, 0); err == nil || !strings.Contains(err.Error(), "is not a folder") {
+		t.Errorf("a file: error %v", err)
+	}
+}
