@@ -4,7 +4,7 @@ package boot
 const maxStem = 24
 
 // nearest returns the name of the known word that word is likeliest a slip for, "" if none is
-// close: at most a third of the letters wrong.
+// close: about a third of its letters may be wrong.
 func nearest(word []byte) string {
 	for len(word) > 0 && word[0] == '-' {
 		word = word[1:] // written like a flag
@@ -29,7 +29,7 @@ func nearest(word []byte) string {
 		}
 		stem := w.stem()
 		d := distance(typed, stem)
-		if d < best && 3*d <= max(len(stem), len(typed)) {
+		if d < best && 3*d <= len(stem)+1 {
 			best, name = d, w.Name
 		}
 	}
