@@ -146,6 +146,9 @@ func (d *Device) Segments() bool {
 	return d.features&both == both
 }
 
+// Merges reports whether the device delivers TCP segments that belong together as one frame.
+func (d *Device) Merges() bool { return d.features&(featureGuestTSO4|featureGuestTSO6) != 0 }
+
 // String names the device, for messages.
 func (d *Device) String() string { return d.transport.String() }
 

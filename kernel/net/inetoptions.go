@@ -1,0 +1,235 @@
+package net
+
+import (
+	"math"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+	"gvisor.dev/gvisor/pkg/tcpip"
+)
+
+// inetOptions are the options that the stack does not keep itself.
+type inetOptions struct {
+	timestamp, timestampNano option // SO_TIMESTAMP, SO_TIMESTAMPNS
+	segment                  option // UDP_SEGMENT
+	ignored                  map[int]int
+}
+
+// An optionKey names an option.
+type optionKey struct{ level, name int }
+
+// An intOption is an option whose value is an int. Without set it is read-only.
+type intOption struct {
+	get func(s *inet) (int, tcpip.Error)
+	set func(s *inet, v int) tcpip.Error
+}
+
+// flag makes an option of two methods of the stack's options.
+func flag(get func(*tcpip.SocketOptions) bool, set func(*tcpip.SocketOptions, bool)) intOption {
+	return intOption{
+		get: func(s *inet) (int, tcpip.Error) { return fromBool(get(s.endpoint.SocketOptions())), nil },
+		set: func(s *inet, v int) tcpip.Error { set(s.endpoint.SocketOptions(), v != 0); return nil },
+	}
+}
+
+// number makes an option of one that the stack keeps as a number, for values from least to most.
+func number(o tcpip.SockOptInt, least, most int) intOption {
+	return intOption{
+		get: func(s *inet) (int, tcpip.Error) { return s.endpoint.GetSockOptInt(o) },
+		set: func(s *inet, v int) tcpip.Error {
+			if v < least || v > most {
+				return &tcpip.ErrInvalidOptionValue{}
+			}
+			return s.endpoint.SetSockOptInt(o, v)
+		},
+	}
+}
+
+// unsettable makes an option read-only.
+func unsettable(o intOption) intOption { return intOption{get: o.get} }
+
+func fromBool(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// intOptions is filled by the files of each level.
+var intOptions = map[optionKey]intOption{
+	{unix.SOL_SOCKET, unix.SO_REUSEADDR}: flag((*tcpip.SocketOptions).GetReuseAddress, (*tcpip.SocketOptions).SetReuseAddress),
+	{unix.SOL_SOCKET, unix.SO_REUSEPORT}: flag((*tcpip.SocketOptions).GetReusePort, (*tcpip.SocketOptions).SetReusePort),
+	{unix.SOL_SOCKET, unix.SO_BROADCAST}: flag((*tcpip.SocketOptions).GetBroadcast, (*tcpip.SocketOptions).SetBroadcast),
+	{unix.SOL_SOCKET, unix.SO_KEEPALIVE}: flag((*tcpip.SocketOptions).GetKeepAlive, (*tcpip.SocketOptions).SetKeepAlive),
+	{unix.SOL_SOCKET, unix.SO_OOBINLINE}: flag((*tcpip.SocketOptions).GetOutOfBandInline, (*tcpip.SocketOptions).SetOutOfBandInline),
+	{unix.SOL_SOCKET, unix.SO_NO_CHECK}:  flag((*tcpip.SocketOptions).GetNoChecksum, (*tcpip.SocketOptions).SetNoChecksum),
+	{unix.SOL_SOCKET, unix.SO_SNDBUF}:    {(*inet).sendBuffer, (*inet).setSendBuffer},
+	{unix.SOL_SOCKET, unix.SO_RCVBUF}:    {(*inet).receiveBuffer, (*inet).setReceiveBuffer},
+
+	{unix.SOL_SOCKET, unix.SO_SNDBUFFORCE}: {(*inet).sendBuffer, (*inet).setSendBuffer},
+	{unix.SOL_SOCKET, unix.SO_RCVBUFFORCE}: {(*inet).receiveBuffer, (*inet).setReceiveBuffer},
+
+	{unix.SOL_SOCKET, unix.SO_ACCEPTCONN}: {get: func(s *inet) (int, tcpip.Error) {
+		return fromBool(s.endpoint.SocketOptions().GetAcceptConn()), nil
+	}},
+	{unix.SOL_SOCKET, unix.SO_ERROR}: {get: func(s *inet) (int, tcpip.Error) {
+		return int(errnoOf(s.endpoint.SocketOptions().GetLastError())), nil
+	}},
+	{unix.SOL_SOCKET, unix.SO_MARK}: {
+		get: func(s *inet) (int, tcpip.Error) { return int(s.endpoint.SocketOptions().GetMark()), nil },
+		set: func(s *inet, v int) tcpip.Error { s.endpoint.SocketOptions().SetMark(uint32(v)); return nil },
+	},
+	{unix.SOL_SOCKET, unix.SO_RCVLOWAT}: {
+		get: func(s *inet) (int, tcpip.Error) { return int(s.endpoint.SocketOptions().GetRcvlowat()), nil },
+		set: func(s *inet, v int) tcpip.Error { return s.endpoint.SocketOptions().SetRcvlowat(int32(v)) },
+	},
+	{unix.SOL_SOCKET, unix.SO_TIMESTAMP}:   kept(func(s *inet) *option { return &s.timestamp }),
+	{unix.SOL_SOCKET, unix.SO_TIMESTAMPNS}: kept(func(s *inet) *option { return &s.timestampNano }),
+}
+
+func (s *inet) sendBuffer() (int, tcpip.Error) {
+	return int(s.endpoint.SocketOptions().GetSendBufferSize()), nil
+}
+
+func (s *inet) setSendBuffer(v int) tcpip.Error {
+	o := s.endpoint.SocketOptions()
+	least, most := o.SendBufferLimits()
+	o.SetSendBufferSize(bufferSize(v, least, most), true)
+	return nil
+}
+
+func (s *inet) receiveBuffer() (int, tcpip.Error) {
+	return int(s.endpoint.SocketOptions().GetReceiveBufferSize()), nil
+}
+
+func (s *inet) setReceiveBuffer(v int) tcpip.Error {
+	o := s.endpoint.SocketOptions()
+	least, most := o.ReceiveBufferLimits()
+	o.SetReceiveBufferSize(bufferSize(v, least, most), true)
+	return nil
+}
+
+// bufferSize doubles the size that the program asks for, as Linux does, to allow for overhead
+// (socket(7)).
+func bufferSize(v int, least, most int64) int64 {
+	if v < 0 {
+		v = math.MaxInt32
+	}
+	return max(2*min(int64(v), most), least)
+}
+
+func (s *inet) setOption(level, name int, value []byte) syscall.Errno {
+	if !s.hasLevel(level) {
+		return syscall.ENOPROTOOPT
+	}
+	if o, ok := intOptions[optionKey{level, name}]; ok {
+		v, errno := getInt(value, level)
+		if errno != 0 {
+			return errno
+		}
+		if o.set == nil {
+			return syscall.ENOPROTOOPT
+		}
+		return errnoOf(o.set(s, v))
+	}
+	switch (optionKey{level, name}) {
+	case optionKey{unix.SOL_SOCKET, unix.SO_LINGER}:
+		return s.setLinger(value)
+	case optionKey{unix.SOL_SOCKET, unix.SO_BINDTODEVICE}:
+		return s.bindToDevice(string(value))
+	case optionKey{unix.SOL_TCP, unix.TCP_CONGESTION}:
+		algorithm := tcpip.CongestionControlOption(cString(value))
+		return errnoOf(s.endpoint.SetSockOpt(&algorithm))
+	case optionKey{unix.SOL_ICMPV6, unix.ICMPV6_FILTER}:
+		return s.setICMPFilter(value)
+	}
+	return s.setMulticast(level, name, value)
+}
+
+func (s *inet) option(level, name int, value []byte) (int, syscall.Errno) {
+	if !s.hasLevel(level) {
+		return 0, syscall.ENOPROTOOPT
+	}
+	if o, ok := intOptions[optionKey{level, name}]; ok {
+		v, err := o.get(s)
+		if err != nil {
+			return 0, errnoOf(err)
+		}
+		return putInt(value, v)
+	}
+	switch (optionKey{level, name}) {
+	case optionKey{unix.SOL_SOCKET, unix.SO_LINGER}:
+		linger := s.endpoint.SocketOptions().GetLinger()
+		putInt(value, fromBool(linger.Enabled))
+		putInt(value[4:], int(linger.Timeout/time.Second))
+		return 8, 0
+	case optionKey{unix.SOL_SOCKET, unix.SO_BINDTODEVICE}:
+		id := tcpip.NICID(s.endpoint.SocketOptions().GetBindToDevice())
+		if id == 0 {
+			return 0, 0
+		}
+		return copy(value, s.network.stack.FindNICNameFromID(id)+"\x00"), 0
+	case optionKey{unix.SOL_TCP, unix.TCP_INFO}:
+		return s.tcpInfo(value)
+	case optionKey{unix.SOL_TCP, unix.TCP_CONGESTION}:
+		var algorithm tcpip.CongestionControlOption
+		err := s.endpoint.GetSockOpt(&algorithm)
+		return copy(value, algorithm+"\x00"), errnoOf(err)
+	}
+	return 0, syscall.ENOPROTOOPT
+}
+
+// hasLevel reports whether options of level make sense for the socket. Those of IPv4 do for IPv6
+// sockets too, which may carry IPv4.
+func (s *inet) hasLevel(level int) bool {
+	switch level {
+	case unix.SOL_TCP:
+		return s.protocol == unix.IPPROTO_TCP
+	case unix.SOL_UDP:
+		return s.protocol == unix.IPPROTO_UDP
+	case unix.SOL_IPV6, unix.SOL_ICMPV6:
+		return s.domain == unix.AF_INET6
+	default:
+		return true
+	}
+}
+
+// setLinger sets struct linger: two ints.
+func (s *inet) setLinger(value []byte) syscall.Errno {
+	if len(value) < 8 {
+		return syscall.EINVAL
+	}
+	on, _ := getInt(value, 0)
+	seconds, _ := getInt(value[4:], 0)
+	s.endpoint.SocketOptions().SetLinger(tcpip.LingerOption{
+		Enabled: on != 0,
+		Timeout: time.Duration(max(seconds, 0)) * time.Second,
+	})
+	return 0
+}
+
+func (s *inet) bindToDevice(name string) syscall.Errno {
+	id := 0
+	if name = cString([]byte(name)); name != "" {
+		for nic, info := range s.network.stack.NICInfo() {
+			if info.Name == name {
+				id = int(nic)
+			}
+		}
+		if id == 0 {
+			return syscall.ENODEV
+		}
+	}
+	return errnoOf(s.endpoint.SocketOptions().SetBindToDevice(int32(id)))
+}
+
+// cString is the text before the first NUL.
+func cString(p []byte) string {
+	for i, c := range p {
+		if c == 0 {
+			return string(p[:i])
+		}
+	}
+	return string(p)
+}

@@ -1,0 +1,195 @@
+package net
+
+import (
+	"encoding/binary"
+	"math"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+	"gvisor.dev/gvisor/pkg/tcpip"
+	"gvisor.dev/gvisor/pkg/tcpip/transport"
+	"gvisor.dev/gvisor/pkg/tcpip/transport/tcp"
+)
+
+func init() {
+	for name, o := range map[int]intOption{
+		unix.IP_TTL:             orDefault(number(tcpip.IPv4TTLOption, 0, 255), tcpip.UseDefaultIPv4TTL, defaultTTL),
+		unix.IP_TOS:             number(tcpip.IPv4TOSOption, 0, 255),
+		unix.IP_MULTICAST_TTL:   orDefault(number(tcpip.MulticastTTLOption, 0, 255), 1, 1),
+		unix.IP_MULTICAST_LOOP:  flag((*tcpip.SocketOptions).GetMulticastLoop, (*tcpip.SocketOptions).SetMulticastLoop),
+		unix.IP_PKTINFO:         flag((*tcpip.SocketOptions).GetReceivePacketInfo, (*tcpip.SocketOptions).SetReceivePacketInfo),
+		unix.IP_RECVTTL:         flag((*tcpip.SocketOptions).GetReceiveTTL, (*tcpip.SocketOptions).SetReceiveTTL),
+		unix.IP_RECVTOS:         flag((*tcpip.SocketOptions).GetReceiveTOS, (*tcpip.SocketOptions).SetReceiveTOS),
+		unix.IP_RECVERR:         tolerated(0),
+		unix.IP_HDRINCL:         flag((*tcpip.SocketOptions).GetHeaderIncluded, (*tcpip.SocketOptions).SetHeaderIncluded),
+		unix.IP_MTU_DISCOVER:    number(tcpip.MTUDiscoverOption, 0, 3),
+		unix.IP_RECVORIGDSTADDR: flag((*tcpip.SocketOptions).GetReceiveOriginalDstAddress, (*tcpip.SocketOptions).SetReceiveOriginalDstAddress),
+
+		unix.IP_BIND_ADDRESS_NO_PORT: tolerated(0),
+		unix.IP_MULTICAST_ALL:        tolerated(1),
+	} {
+		intOptions[optionKey{unix.SOL_IP, name}] = o
+	}
+	for name, o := range map[int]intOption{
+		unix.IPV6_V6ONLY:         {get: flag((*tcpip.SocketOptions).GetV6Only, nil).get, set: (*inet).setV6Only},
+		unix.IPV6_UNICAST_HOPS:   orDefault(number(tcpip.IPv6HopLimitOption, -1, 255), tcpip.UseDefaultIPv6HopLimit, defaultTTL),
+		unix.IPV6_TCLASS:         orDefault(number(tcpip.IPv6TrafficClassOption, 0, 255), 0, 0),
+		unix.IPV6_MULTICAST_HOPS: orDefault(number(tcpip.MulticastTTLOption, 0, 255), 1, 1),
+		unix.IPV6_MULTICAST_LOOP: flag((*tcpip.SocketOptions).GetMulticastLoop, (*tcpip.SocketOptions).SetMulticastLoop),
+		unix.IPV6_MULTICAST_IF:   number(tcpip.IPv6MulticastInterfaceOption, 0, math.MaxInt32),
+		unix.IPV6_RECVPKTINFO:    flag((*tcpip.SocketOptions).GetIPv6ReceivePacketInfo, (*tcpip.SocketOptions).SetIPv6ReceivePacketInfo),
+		unix.IPV6_RECVHOPLIMIT:   flag((*tcpip.SocketOptions).GetReceiveHopLimit, (*tcpip.SocketOptions).SetReceiveHopLimit),
+		unix.IPV6_RECVTCLASS:     flag((*tcpip.SocketOptions).GetReceiveTClass, (*tcpip.SocketOptions).SetReceiveTClass),
+		unix.IPV6_RECVERR:        tolerated(0),
+		unix.IPV6_CHECKSUM:       number(tcpip.IPv6Checksum, math.MinInt32, math.MaxInt32),
+		unix.IPV6_MTU_DISCOVER:   tolerated(unix.IPV6_PMTUDISC_WANT),
+		unix.IPV6_DONTFRAG:       tolerated(0),
+		unix.IPV6_AUTOFLOWLABEL:  tolerated(0),
+	} {
+		intOptions[optionKey{unix.SOL_IPV6, name}] = o
+	}
+	intOptions[optionKey{unix.SOL_UDP, unix.UDP_SEGMENT}] = kept(func(s *inet) *option { return &s.segment })
+}
+
+// defaultTTL is Linux's, and the stack's.
+const defaultTTL = 64
+
+// orDefault makes -1 stand for the default, and shows the default as the number that it is.
+func orDefault(o intOption, byDefault, shown int) intOption {
+	return intOption{
+		get: func(s *inet) (int, tcpip.Error) {
+			v, err := o.get(s)
+			if v == byDefault {
+				v = shown
+			}
+			return v, err
+		},
+		set: func(s *inet, v int) tcpip.Error {
+			if v == -1 {
+				v = byDefault
+			}
+			return o.set(s, v)
+		},
+	}
+}
+
+// setV6Only is IPV6_V6ONLY, which must come before the socket has an address.
+func (s *inet) setV6Only(v int) tcpip.Error {
+	state := s.endpoint.State()
+	if s.protocol == unix.IPPROTO_TCP && tcp.EndpointState(state) != tcp.StateInitial ||
+		s.protocol == unix.IPPROTO_UDP && transport.DatagramEndpointState(state) != transport.DatagramEndpointStateInitial {
+		return &tcpip.ErrInvalidEndpointState{}
+	}
+	s.endpoint.SocketOptions().SetV6Only(v != 0)
+	return nil
+}
+
+// setMulticast sets the options whose value is a multicast group or interface.
+func (s *inet) setMulticast(level, name int, value []byte) syscall.Errno {
+	switch (optionKey{level, name}) {
+	case optionKey{unix.SOL_IP, unix.IP_ADD_MEMBERSHIP}:
+		return s.setMembership(value, false, true)
+	case optionKey{unix.SOL_IP, unix.IP_DROP_MEMBERSHIP}:
+		return s.setMembership(value, false, false)
+	case optionKey{unix.SOL_IPV6, unix.IPV6_JOIN_GROUP}:
+		return s.setMembership(value, true, true)
+	case optionKey{unix.SOL_IPV6, unix.IPV6_LEAVE_GROUP}:
+		return s.setMembership(value, true, false)
+	case optionKey{unix.SOL_IP, unix.MCAST_JOIN_GROUP}, optionKey{unix.SOL_IPV6, unix.MCAST_JOIN_GROUP}:
+		return s.setGroup(value, true)
+	case optionKey{unix.SOL_IP, unix.MCAST_LEAVE_GROUP}, optionKey{unix.SOL_IPV6, unix.MCAST_LEAVE_GROUP}:
+		return s.setGroup(value, false)
+	case optionKey{unix.SOL_IP, unix.IP_MULTICAST_IF}:
+		return s.setMulticastInterface(value)
+	default:
+		return syscall.ENOPROTOOPT
+	}
+}
+
+// setMembership takes a struct ip_mreq or ip_mreqn (ip(7)), or ipv6_mreq (ipv6(7)).
+func (s *inet) setMembership(value []byte, v6, join bool) syscall.Errno {
+	var o tcpip.MembershipOption
+	switch {
+	case v6 && len(value) >= 20:
+		o.MulticastAddr = tcpip.AddrFrom16Slice(value[:16])
+		o.NIC = tcpip.NICID(binary.NativeEndian.Uint32(value[16:]))
+	case !v6 && len(value) >= 8:
+		o.MulticastAddr = tcpip.AddrFrom4Slice(value[:4])
+		o.InterfaceAddr = tcpip.AddrFrom4Slice(value[4:8])
+		if len(value) >= 12 {
+			o.NIC = tcpip.NICID(binary.NativeEndian.Uint32(value[8:]))
+		}
+	default:
+		return syscall.EINVAL
+	}
+	return s.membership(o, join)
+}
+
+// setGroup takes a struct group_req (RFC 3678, 5.1.1): an interface and a struct sockaddr_storage.
+func (s *inet) setGroup(value []byte, join bool) syscall.Errno {
+	const groupAt = 8
+	if len(value) < groupAt+sizeInet6 {
+		return syscall.EINVAL
+	}
+	m := newMessage(0)
+	defer putMessage(m)
+	m.address.length = copy(m.address.bytes[:], value[groupAt:])
+	group, errno := m.address.inet(m.address.family())
+	if errno != 0 {
+		return errno
+	}
+	return s.membership(tcpip.MembershipOption{
+		NIC:           tcpip.NICID(binary.NativeEndian.Uint32(value)),
+		MulticastAddr: group.Addr,
+	}, join)
+}
+
+func (s *inet) membership(o tcpip.MembershipOption, join bool) syscall.Errno {
+	var err tcpip.Error
+	if join {
+		add := tcpip.AddMembershipOption(o)
+		err = s.endpoint.SetSockOpt(&add)
+	} else {
+		remove := tcpip.RemoveMembershipOption(o)
+		err = s.endpoint.SetSockOpt(&remove)
+	}
+	switch err.(type) {
+	case *tcpip.ErrPortInUse:
+		return syscall.EADDRINUSE // a member already
+	case *tcpip.ErrBadLocalAddress:
+		return syscall.EADDRNOTAVAIL // no member
+	}
+	return errnoOf(err)
+}
+
+// setMulticastInterface takes a struct in_addr, ip_mreq or ip_mreqn.
+func (s *inet) setMulticastInterface(value []byte) syscall.Errno {
+	var o tcpip.MulticastInterfaceOption
+	switch {
+	case len(value) >= 12:
+		o.InterfaceAddr = tcpip.AddrFrom4Slice(value[4:8])
+		o.NIC = tcpip.NICID(binary.NativeEndian.Uint32(value[8:]))
+	case len(value) >= 8:
+		o.InterfaceAddr = tcpip.AddrFrom4Slice(value[4:8])
+	case len(value) >= 4:
+		o.InterfaceAddr = tcpip.AddrFrom4Slice(value[:4])
+	default:
+		return syscall.EINVAL
+	}
+	if o.InterfaceAddr == (tcpip.AddrFrom4([4]byte{})) {
+		o.InterfaceAddr = tcpip.Address{}
+	}
+	return errnoOf(s.endpoint.SetSockOpt(&o))
+}
+
+// setICMPFilter takes a struct icmp6_filter: 256 bits of types that are not wanted (RFC 3542, 3.2).
+func (s *inet) setICMPFilter(value []byte) syscall.Errno {
+	var o tcpip.ICMPv6Filter
+	if len(value) < 4*len(o.DenyType) {
+		return syscall.EINVAL
+	}
+	for i := range o.DenyType {
+		o.DenyType[i] = binary.NativeEndian.Uint32(value[4*i:])
+	}
+	return errnoOf(s.endpoint.SetSockOpt(&o))
+}

@@ -1,0 +1,126 @@
+// Package net is the machine's network: gVisor's TCP/IP stack over the network devices and a
+// loopback, and sockets as the system calls of package linux.
+//
+// Below the stack, link.go carries frames between it and a virtio device. Above it, socket.go and
+// calls.go are what programs see of sockets in general; inet*.go, unix*.go and netlink*.go are the
+// families. configure.go and dhcp.go give the interfaces their addresses.
+//
+// Late code: ordinary Go on goroutines. Package net of the standard library sits on top of this
+// one, so only its types may be used here, none of its sockets.
+package net
+
+import (
+	"fmt"
+	"io"
+	"sync"
+
+	"gvisor.dev/gvisor/pkg/log"
+	"gvisor.dev/gvisor/pkg/tcpip"
+	"gvisor.dev/gvisor/pkg/tcpip/header"
+	"gvisor.dev/gvisor/pkg/tcpip/link/loopback"
+	"gvisor.dev/gvisor/pkg/tcpip/network/arp"
+	"gvisor.dev/gvisor/pkg/tcpip/network/ipv4"
+	"gvisor.dev/gvisor/pkg/tcpip/network/ipv6"
+	"gvisor.dev/gvisor/pkg/tcpip/stack"
+	"gvisor.dev/gvisor/pkg/tcpip/transport/icmp"
+	"gvisor.dev/gvisor/pkg/tcpip/transport/raw"
+	"gvisor.dev/gvisor/pkg/tcpip/transport/tcp"
+	"gvisor.dev/gvisor/pkg/tcpip/transport/udp"
+)
+
+// A Network is a TCP/IP stack with its interfaces and sockets. A machine has one.
+type Network struct {
+	stack *stack.Stack
+	say   func(sentence string) // on the console
+
+	mu         sync.Mutex // guards changes of the configuration
+	interfaces []*iface
+	unix       unixNames
+}
+
+// loopbackNIC is the interface number of lo, as it is on Linux.
+const loopbackNIC = 1
+
+// Ephemeral ports, as on Linux (net.ipv4.ip_local_port_range).
+const (
+	firstEphemeral = 32768
+	lastEphemeral  = 60999
+)
+
+// New makes a network with nothing but a loopback. memory, the size of the machine's, limits what
+// the buffers of sockets take; say puts a sentence on the console.
+func New(memory uint64, say func(sentence string)) (*Network, error) {
+	quiet()
+	n := &Network{say: say}
+	n.stack = stack.New(stack.Options{
+		NetworkProtocols: []stack.NetworkProtocolFactory{
+			ipv4.NewProtocol,
+			ipv6.NewProtocolWithOptions(n.ipv6Options()),
+			arp.NewProtocol,
+		},
+		TransportProtocols: []stack.TransportProtocolFactory{
+			tcp.NewProtocolCUBIC,
+			udp.NewProtocol,
+			icmp.NewProtocol4,
+			icmp.NewProtocol6,
+		},
+		RawFactory:  raw.EndpointFactory{},
+		HandleLocal: true,
+	})
+	if err := n.tune(memory); err != nil {
+		return nil, fmt.Errorf("setting up TCP/IP: %v", err)
+	}
+	if err := n.addLoopback(); err != nil {
+		return nil, fmt.Errorf("setting up lo: %v", err)
+	}
+	return n, nil
+}
+
+// quiet keeps gVisor's log off the console.
+var quiet = sync.OnceFunc(func() { log.SetTarget(log.GoogleEmitter{Writer: &log.Writer{Next: io.Discard}}) })
+
+// tune sets what gVisor leaves to its user.
+func (n *Network) tune(memory uint64) tcpip.Error {
+	// A connection starts with a 256th of memory for each direction and grows to a 32nd.
+	initial := int(min(max(memory/256, 64<<10), 1<<20))
+	most := int(min(max(memory/32, 256<<10), 4<<20))
+
+	sack := tcpip.TCPSACKEnabled(true)
+	moderate := tcpip.TCPModerateReceiveBufferOption(true)
+	send := tcpip.TCPSendBufferSizeRangeOption{Min: tcp.MinBufferSize, Default: initial, Max: most}
+	receive := tcpip.TCPReceiveBufferSizeRangeOption{Min: tcp.MinBufferSize, Default: initial, Max: most}
+	for _, option := range []tcpip.SettableTransportProtocolOption{&sack, &moderate, &send, &receive} {
+		if err := n.stack.SetTransportProtocolOption(tcp.ProtocolNumber, option); err != nil {
+			return err
+		}
+	}
+	// The others: net.core.wmem_default and rmem_default are 212992 on Linux.
+	datagrams := int(min(max(memory/512, 64<<10), 212992))
+	if err := n.stack.SetOption(tcpip.SendBufferSizeOption{Min: 4096, Default: datagrams, Max: most}); err != nil {
+		return err
+	}
+	if err := n.stack.SetOption(tcpip.ReceiveBufferSizeOption{Min: 2048, Default: datagrams, Max: most}); err != nil {
+		return err
+	}
+	return n.stack.SetPortRange(firstEphemeral, lastEphemeral)
+}
+
+// addLoopback makes lo, with all of 127.0.0.0/8 and ::1.
+func (n *Network) addLoopback() tcpip.Error {
+	if err := n.stack.CreateNICWithOptions(loopbackNIC, loopback.New(), stack.NICOptions{Name: "lo"}); err != nil {
+		return err
+	}
+	for _, a := range []tcpip.ProtocolAddress{{
+		Protocol:          ipv4.ProtocolNumber,
+		AddressWithPrefix: tcpip.AddressWithPrefix{Address: header.IPv4Loopback, PrefixLen: 8},
+	}, {
+		Protocol:          ipv6.ProtocolNumber,
+		AddressWithPrefix: header.IPv6Loopback.WithPrefix(),
+	}} {
+		if err := n.stack.AddProtocolAddress(loopbackNIC, a, stack.AddressProperties{}); err != nil {
+			return err
+		}
+		n.stack.AddRoute(tcpip.Route{Destination: a.AddressWithPrefix.Subnet(), NIC: loopbackNIC})
+	}
+	return nil
+}
