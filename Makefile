@@ -1,0 +1,42 @@
+# What there is to do here; `make help` lists it. The rest is ordinary Go: go build ./cmd/ringo,
+# go test ./boot and so on.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory --no-builtin-rules
+
+# Where Go's own installer puts it, for a machine on which nobody has changed PATH.
+export PATH := $(PATH):/usr/local/go/bin
+
+PORT ?= 8080
+MEMORY ?= 64M
+FUZZTIME ?= 10s
+
+.PHONY: help run test lint fuzz bench-boot setup clean
+.DEFAULT_GOAL := help
+
+help: ## say what there is to do
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+run: setup ## boot the web example; see http://localhost:8080/ (PORT=, MEMORY=, ARGS= change it)
+	@echo "The page will be at http://localhost:$(PORT)/; Ctrl-C stops the machine."
+	@exec bin/ringo run -m $(MEMORY) -p $(PORT):8080 $(ARGS) ./examples/web
+
+test: setup lint ## everything: lint, tests on the host, tests in machines
+	go run ./scripts/gotest "$$(scripts/packages host)" "-count=1 -timeout=12m $$(scripts/packages machine)"
+
+lint: ## go vet, gofmt, staticcheck
+	scripts/lint
+
+fuzz: ## let each fuzz target look for FUZZTIME (10s)
+	scripts/fuzz $(FUZZTIME)
+
+bench-boot: setup ## time to the first line of main and to the first HTTP answer, against Linux
+	go run ./scripts/bench-boot $(ARGS)
+
+setup: ## install QEMU if it is missing, and build bin/ringo
+	@scripts/setup
+	@go build -o bin/ringo ./cmd/ringo
+
+clean: ## remove what was built here (go clean -cache removes the rest)
+	rm -rf bin *.img
