@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -22,15 +23,24 @@ const StatusFailed = 125
 
 // A Console is where a machine's console goes.
 type Console struct {
-	// In is what is typed, Out what the machine says, Err what QEMU says.
+	// In is what is typed, Out what the machine says, Err what QEMU says. At the end of In a Ctrl-D
+	// is typed, with which the program reads the end of its standard input.
 	In       io.Reader
 	Out, Err io.Writer
 	// Interrupt, if set, is the user's wish to stop: the first one is passed on as a Ctrl-C on the
-	// console, which the program can take for SIGINT; the second turns the machine off.
+	// console, which the program can take for SIGINT; the second turns the machine off. A SIGQUIT
+	// is passed on as Ctrl-\ and does not count.
 	Interrupt <-chan os.Signal
 	// Trace, if set, gets the command line.
 	Trace io.Writer
 }
+
+// What a terminal's keys for SIGINT, the end of input and SIGQUIT send.
+const (
+	controlC         = 3
+	controlD         = 4
+	controlBackslash = 28
+)
 
 // patience is how long a program may take to stop after the first interrupt before the user is told
 // about the second.
@@ -72,7 +82,10 @@ func (c *Config) Run(ctx context.Context, console Console) (status int, err erro
 	}
 	typed := &keyboard{to: stdin}
 	if console.In != nil {
-		go io.Copy(typed, console.In)
+		go func() {
+			io.Copy(typed, console.In)
+			typed.Write([]byte{controlD})
+		}()
 	}
 	done := make(chan struct{})
 	interrupted := make(chan bool)
@@ -131,14 +144,18 @@ func (c *Console) stop(typed *keyboard, qemu *os.Process, done <-chan struct{}) 
 			if c.Err != nil {
 				fmt.Fprintln(c.Err, "ringo: the program has not stopped yet; another Ctrl-C turns the machine off")
 			}
-		case _, ok := <-c.Interrupt:
+		case signal, ok := <-c.Interrupt:
 			if !ok {
 				c.Interrupt = nil
 				continue
 			}
+			if signal == syscall.SIGQUIT {
+				go typed.Write([]byte{controlBackslash})
+				continue
+			}
 			switch count++; count {
 			case 1:
-				go typed.Write([]byte{3})
+				go typed.Write([]byte{controlC})
 				waited = time.After(patience)
 			case 2:
 				killed = true

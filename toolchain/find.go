@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/ringo-os/ringo/toolchain/release"
@@ -111,7 +112,7 @@ func (t *Toolchain) output(ctx context.Context, dir string, settings []string, a
 func (t *Toolchain) command(ctx context.Context, dir string, settings []string, args ...string) *exec.Cmd {
 	settings = append([]string{"GOTOOLCHAIN=local", "PWD=" + dir}, settings...)
 	if t.Trace != nil {
-		fmt.Fprintf(t.Trace, "cd %s && %s %s\n", quote(dir), quoteAll(settings[2:]), quoteAll(append([]string{t.Go}, args...)))
+		fmt.Fprintf(t.Trace, "cd %s && %s\n", quote(dir), quoteAll(slices.Concat(settings[2:], []string{t.Go}, args)))
 	}
 	cmd := exec.CommandContext(ctx, t.Go, args...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }

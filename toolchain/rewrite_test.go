@@ -2,6 +2,7 @@ package toolchain
 
 import (
 	"bytes"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -217,3 +218,28 @@ func TestKernelMaterialises(t *testing.T) {
 		}
 	}
 }
+
+// TestRingoLaysOut: the real kernel can be laid out for this go command.
+func TestRingoLaysOut(t *testing.T) {
+	b := newBench(t, hello, "")
+	o, err := b.Layout(t.Context(), Ringo())
+	if err != nil {
+		t.Fatalf("%v\n%s", err, b.said)
+	}
+	source := filepath.Join(b.GOROOT, "src")
+	for _, early := range o.Early {
+		folder := filepath.Join(source, strings.TrimSuffix(early, "/..."))
+		if !slices.ContainsFunc(sortedNames(o.Replace), func(name string) bool { return strings.HasPrefix(name, folder+"/") }) {
+			t.Errorf("the early packages %s are not part of the kernel", early)
+		}
+	}
+	for name, file := range o.Replace {
+		if file != "" {
+			if _, err := os.Stat(file); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+}
+
+func sortedNames(m map[string]string) []string { return slices.Sorted(maps.Keys(m)) }

@@ -66,7 +66,7 @@ func (m *machineFlags) resolve() (*qemu.Config, error) {
 // boot runs a machine on this terminal. The error is the program's exit status if that is not 0.
 func (s *session) boot(ctx context.Context, c *qemu.Config) error {
 	interrupt := make(chan os.Signal, 4)
-	signal.Notify(interrupt, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(interrupt, os.Interrupt, syscall.SIGTERM, syscall.SIGQUIT)
 	defer signal.Stop(interrupt)
 	console := qemu.Console{In: keyboard(), Out: os.Stdout, Err: os.Stderr, Interrupt: interrupt}
 	if s.trace {
