@@ -61,7 +61,7 @@ func (t *Toolchain) Layout(ctx context.Context, k Kernel) (*Overlay, error) {
 		err = json.Unmarshal(data, &files)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("Ringo's cache is damaged (%v): remove %s and try again", err, dir)
+		return nil, fmt.Errorf("the cache is damaged (%v): remove %s and try again", err, dir)
 	}
 	for target, file := range files {
 		if file != "" {
