@@ -87,6 +87,14 @@ func (t *FS) Write(path string, mode uint32, content string) {
 	t.attach(directory, last, n)
 }
 
+// Nameless returns an entry for a file that is not in the tree, for /proc/self/fd to show. It can be
+// looked at, but not opened.
+func (t *FS) Nameless(name string, st *syscall.Stat_t) *Entry {
+	n := &Node{volume: t.root.node.volume, number: st.Ino, kind: st.Mode & syscall.S_IFMT, mode: st.Mode & 0o7777}
+	n.links = 1
+	return &Entry{name: name, node: n, removed: true}
+}
+
 // plant makes a node that fill completes, called path.
 func (t *FS) plant(path string, mode uint32, fill func(*Node)) *Entry {
 	t.tree.Lock()

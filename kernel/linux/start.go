@@ -1,0 +1,88 @@
+package linux
+
+import (
+	"strconv"
+	"syscall"
+
+	"github.com/ringo-os/ringo/kernel/file"
+	"github.com/ringo-os/ringo/kernel/fs"
+)
+
+// Options is what Start needs to know.
+type Options struct {
+	Files       *fs.FS
+	Hostname    string
+	Executable  string // the program's path
+	Arguments   []string
+	Environment func() []string
+	CommandLine string // the kernel's
+	// Terminal opens the console.
+	Terminal func(e *fs.Entry, flags int) (file.File, syscall.Errno)
+	// Maps is the text of /proc/self/maps.
+	Maps func() []byte
+}
+
+// Start makes o.Files the tree of files, with /dev, /proc and /sys in it, and its root the current
+// directory. Dispatch works from then on.
+func Start(o Options) {
+	files = o.Files
+	process.directory.Store(files.Root())
+	process.umask.Store(0o022)
+	setHostname(o.Hostname)
+	files.MountDevices(fs.Devices{Random: Random, Terminal: o.Terminal})
+	files.MountProc(&fs.Program{
+		CommandLine: o.CommandLine,
+		Executable:  o.Executable,
+		Arguments:   o.Arguments,
+		Environment: o.Environment,
+		Maps:        o.Maps,
+		Hostname:    hostname,
+		SetHostname: setHostname,
+		UUID:        newUUID,
+		Umask:       process.umask.Load,
+		Descriptors: openDescriptors,
+		Descriptor:  descriptorEntry,
+		Directory:   process.directory.Load,
+	})
+	files.MountSys()
+}
+
+// Open opens a file as the program would, for the kernel's own use. The file has no descriptor.
+func Open(path string, flags int) (file.File, syscall.Errno) {
+	return files.Open(process.directory.Load(), path, flags, 0)
+}
+
+// ChangeDirectory makes path the current directory.
+func ChangeDirectory(path string) syscall.Errno {
+	e, errno := files.Lookup(process.directory.Load(), path, true)
+	if errno != 0 {
+		return errno
+	}
+	return chdir(e)
+}
+
+// descriptorEntry returns what /proc/self/fd shows for a descriptor, nil if it is not open.
+func descriptorEntry(fd int) *fs.Entry {
+	d, errno := lookupPath(uintptr(fd))
+	if errno != 0 {
+		return nil
+	}
+	if e, ok := d.entry(); ok {
+		return e
+	}
+	var st syscall.Stat_t
+	d.File.Status(&st)
+	return files.Nameless(anonymousName(&st), &st)
+}
+
+// anonymousName is what readlink says of a file without a name.
+func anonymousName(st *syscall.Stat_t) string {
+	number := "[" + strconv.FormatUint(st.Ino, 10) + "]"
+	switch st.Mode & syscall.S_IFMT {
+	case syscall.S_IFSOCK:
+		return "socket:" + number
+	case syscall.S_IFIFO:
+		return "pipe:" + number
+	}
+	return "anon_inode:" + number
+}

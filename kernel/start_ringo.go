@@ -1,0 +1,5 @@
+//go:build ringo
+
+package kernel
+
+func init() { Start() }
