@@ -136,6 +136,9 @@ func (n *Network) assign(settings []Setting) (map[*iface][]Setting, error) {
 func (n *Network) setStatic(i *iface, s Setting) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	// The user has chosen the address: the program may use it from the start.
+	n.detectDuplicates(i.id, false)
+	defer n.detectDuplicates(i.id, true)
 	if err := n.addAddress(i, s.Address); err != nil {
 		return fmt.Errorf("%s cannot have the address %v: %v", i.name, s.Address, err)
 	}

@@ -74,7 +74,11 @@ var intOptions = map[optionKey]intOption{
 		return fromBool(s.endpoint.SocketOptions().GetAcceptConn()), nil
 	}},
 	{unix.SOL_SOCKET, unix.SO_ERROR}: {get: func(s *inet) (int, tcpip.Error) {
-		return int(errnoOf(s.endpoint.SocketOptions().GetLastError())), nil
+		err := s.endpoint.SocketOptions().GetLastError()
+		if err != nil {
+			s.endpoint.SocketOptions().GetLastError() // TCP keeps it in two places
+		}
+		return int(errnoOf(err)), nil
 	}},
 	{unix.SOL_SOCKET, unix.SO_MARK}: {
 		get: func(s *inet) (int, tcpip.Error) { return int(s.endpoint.SocketOptions().GetMark()), nil },

@@ -96,10 +96,10 @@ func (n *Network) tune(memory uint64) tcpip.Error {
 	}
 	// The others: net.core.wmem_default and rmem_default are 212992 on Linux.
 	datagrams := int(min(max(memory/512, 64<<10), 212992))
-	if err := n.stack.SetOption(tcpip.SendBufferSizeOption{Min: 4096, Default: datagrams, Max: most}); err != nil {
+	if err := n.stack.SetOption(tcpip.SendBufferSizeOption{Min: stack.MinBufferSize, Default: datagrams, Max: most}); err != nil {
 		return err
 	}
-	if err := n.stack.SetOption(tcpip.ReceiveBufferSizeOption{Min: 2048, Default: datagrams, Max: most}); err != nil {
+	if err := n.stack.SetOption(tcpip.ReceiveBufferSizeOption{Min: stack.MinBufferSize, Default: datagrams, Max: most}); err != nil {
 		return err
 	}
 	return n.stack.SetPortRange(firstEphemeral, lastEphemeral)
@@ -110,6 +110,7 @@ func (n *Network) addLoopback() tcpip.Error {
 	if err := n.stack.CreateNICWithOptions(loopbackNIC, loopback.New(), stack.NICOptions{Name: "lo"}); err != nil {
 		return err
 	}
+	n.detectDuplicates(loopbackNIC, false)
 	for _, a := range []tcpip.ProtocolAddress{{
 		Protocol:          ipv4.ProtocolNumber,
 		AddressWithPrefix: tcpip.AddressWithPrefix{Address: header.IPv4Loopback, PrefixLen: 8},
@@ -123,4 +124,20 @@ func (n *Network) addLoopback() tcpip.Error {
 		n.stack.AddRoute(tcpip.Route{Destination: a.AddressWithPrefix.Subnet(), NIC: loopbackNIC})
 	}
 	return nil
+}
+
+// detectDuplicates says whether an IPv6 address is used only after nobody else has claimed it for a
+// second (RFC 4862, 5.4).
+func (n *Network) detectDuplicates(id tcpip.NICID, detect bool) {
+	e, err := n.stack.GetNetworkEndpoint(id, ipv6.ProtocolNumber)
+	if err != nil {
+		return
+	}
+	if d, ok := e.(stack.DuplicateAddressDetector); ok {
+		c := stack.DefaultDADConfigurations()
+		if !detect {
+			c.DupAddrDetectTransmits = 0
+		}
+		d.SetDADConfigurations(c)
+	}
 }
