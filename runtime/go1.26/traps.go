@@ -194,12 +194,13 @@ func exception(r *thread.Registers, gp *g) {
 		kernelPanic(r, gp)
 	}
 	mp := gp.m
-	if mp == nil || mp.curg == nil && gp == mp.g0 && !mainStarted {
+	if mp == nil || mp.curg == nil && gp == mp.g0 && !mainStarted || r.Flags&flagInterrupts == 0 {
+		// Before there is a program, or in a part of the kernel that locks: the ordinary way out,
+		// which prints goroutines, could wait for what is held.
 		kernelPanic(r, gp)
 	}
 	pc := uintptr(r.IP)
-	if sigtable[sig].flags&_SigPanic != 0 && !gp.throwsplit && gp == mp.curg && !isAbortPC(pc) &&
-		r.Flags&flagInterrupts != 0 {
+	if sigtable[sig].flags&_SigPanic != 0 && !gp.throwsplit && gp == mp.curg && !isAbortPC(pc) {
 		gp.sig = sig
 		gp.sigcode0 = code
 		gp.sigcode1 = address

@@ -69,7 +69,7 @@ func Exit(left *uint32) {
 	c.lock.acquire()
 	t := c.current
 	t.state = Exited
-	t.onExit = left
+	t.onExit = uintptr(unsafe.Pointer(left))
 	c.reap = t
 	// The idle thread is always there to leave for, and buries the dead from its own stack.
 	c.run(c.idle)
@@ -83,7 +83,7 @@ func IdleLoop() {
 	for {
 		if t := c.reap; t != nil {
 			c.reap = nil
-			left := t.onExit
+			left := (*uint32)(unsafe.Pointer(t.onExit))
 			Release(t)
 			*left = 0
 		}

@@ -71,8 +71,9 @@ type Thread struct {
 	Owner uintptr
 	// ID is unique for the machine's life.
 	ID uint64
-	// onExit is set to 0 once an exited thread has left its stack.
-	onExit *uint32
+	// onExit is the address of a word that becomes 0 once an exited thread has left its stack. No
+	// pointer: that would be written with a write barrier, and the thread has no P.
+	onExit uintptr
 
 	_           [offsetVectorState - 288]byte
 	vectorState [VectorSpace]byte
