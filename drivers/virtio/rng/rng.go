@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 	"unsafe"
 
@@ -35,6 +36,7 @@ type Device struct {
 	buffer   []byte
 	physical uint64
 	waiting  bool // a request is with the device
+	failed   atomic.Bool
 }
 
 // Open starts the device.
@@ -112,4 +114,31 @@ func (d *Device) ask() error {
 	d.queue.Publish()
 	d.waiting = true
 	return nil
+}
+
+// Sources returns the machine's entropy devices as functions that fill p and say how much they
+// filled. A device that has failed once gives nothing any more.
+func Sources() (sources []func(p []byte) int) {
+	transports, _ := virtio.Machine()
+	for _, t := range transports {
+		if t.Kind() != virtio.Entropy {
+			continue
+		}
+		if d, err := Open(t); err == nil {
+			sources = append(sources, d.fill)
+		}
+	}
+	return sources
+}
+
+// fill is Read for a party that can do without.
+func (d *Device) fill(p []byte) int {
+	if d.failed.Load() {
+		return 0
+	}
+	n, err := d.Read(p)
+	if err != nil {
+		d.failed.Store(true)
+	}
+	return n
 }

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/ringo-os/ringo/drivers/virtio"
 	"github.com/ringo-os/ringo/drivers/virtio/virtiotest"
@@ -75,5 +76,18 @@ func TestMaliciousDevice(t *testing.T) {
 	answer(q, 0, 0)
 	if _, err := d.Read(make([]byte, 1)); !errors.Is(err, ErrSlow) {
 		t.Error("an empty answer:", err)
+	}
+}
+
+func TestFailedSourceGivesNothing(t *testing.T) {
+	d, q := open(t)
+	p := make([]byte, 8)
+	if d.fill(p) != 0 { // there is no answer
+		t.Error("filled by nobody")
+	}
+	answer(q, 1, 64)
+	start := time.Now()
+	if d.fill(p) != 0 || time.Since(start) > patience/2 {
+		t.Error("a failed device was asked again")
 	}
 }

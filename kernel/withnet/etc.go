@@ -1,0 +1,76 @@
+//go:build amd64
+
+package withnet
+
+import (
+	"strings"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/ringo-os/ringo/boot"
+	"github.com/ringo-os/ringo/kernel/early/call"
+	"github.com/ringo-os/ringo/kernel/linux"
+)
+
+// commandLine is what is needed of boot.CommandLine.
+type commandLine interface {
+	Values(name string) boot.Values
+	Value(name string) ([]byte, bool)
+}
+
+// written is the content of the files that writeFile has written.
+var written = map[string]string{}
+
+// writeFile replaces a file of /etc, unless it is one that the archive brought or the program has
+// written. One goroutine at a time calls it.
+func writeFile(path, content string) {
+	if old, there := readFile(path); there && old != written[path] && !untouched(old) {
+		return
+	}
+	f, errno := linux.Open(path, syscall.O_WRONLY|syscall.O_CREAT|syscall.O_TRUNC)
+	if errno != 0 {
+		return
+	}
+	f.Write([]byte(content))
+	f.Close()
+	written[path] = content
+}
+
+// untouched reports whether a file says nothing but what every machine has: names for itself.
+func untouched(content string) bool {
+	for line := range strings.Lines(content) {
+		if line != "\n" && !strings.HasPrefix(line, "127.") && !strings.HasPrefix(line, "::1") {
+			return false
+		}
+	}
+	return true
+}
+
+func readFile(path string) (content string, there bool) {
+	f, errno := linux.Open(path, syscall.O_RDONLY)
+	if errno != 0 {
+		return "", false
+	}
+	defer f.Close()
+	var all []byte
+	for p := make([]byte, 4096); ; {
+		n, errno := f.Read(p)
+		if n == 0 || errno != 0 {
+			return string(all), true
+		}
+		all = append(all, p[:n]...)
+	}
+}
+
+// hostname is what setHostname passes: an argument of a system call is not in a stack that may move.
+var hostname [64]byte
+
+// setHostname names the machine, by the system call.
+func setHostname(name string) {
+	length := copy(hostname[:], name)
+	linux.Dispatch(unix.SYS_SETHOSTNAME, call.Arguments{
+		Value: [6]uintptr{uintptr(unsafe.Pointer(&hostname)), uintptr(length)},
+	})
+}
