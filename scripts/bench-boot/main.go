@@ -1,0 +1,243 @@
+// Bench-boot measures how long a machine takes from starting QEMU to the first line of a program's
+// main, and to a web server's first answer: as an image of Ringo's, and as the first program on
+// Debian's kernel for virtual machines. Both in the same run, by turns, with the same QEMU.
+//
+//	make bench-boot
+//	make bench-boot ARGS=-update     writes the table to BENCHMARKS.md
+//
+// It needs Debian (apt-get download, dpkg) for the Linux kernel, which is kept in the user's cache
+// folder. Under emulation only ratios of the same run mean anything.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/ringo-os/ringo/qemu"
+)
+
+var (
+	update = flag.Bool("update", false, "write the table to BENCHMARKS.md")
+	check  = flag.Bool("check", false, "fail if a target is missed")
+	runs   = flag.Int("n", 5, "measure `N` times")
+	least  = flag.Bool("least", true, "look for the least memory, too")
+)
+
+func main() {
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "bench-boot:", err)
+		os.Exit(1)
+	}
+}
+
+// progress tells the user what happens.
+func progress(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, "bench-boot: "+format+"\n", args...)
+}
+
+// A system is one of those that are compared.
+type system struct {
+	name       string
+	hello, web result
+	limit      time.Duration // when to give up
+	grain      qemu.Size     // how finely to look for the least memory
+}
+
+// A result is a guest and what was measured of it.
+type result struct {
+	guest guest
+	line  string // what its console says when main is running
+	size  string
+	times []time.Duration
+	least qemu.Size
+}
+
+func run(ctx context.Context) error {
+	if *runs < 1 {
+		return fmt.Errorf("-n %d measures nothing", *runs)
+	}
+	if _, err := exec.LookPath(qemu.Program); err != nil {
+		return qemu.ErrMissing
+	}
+	temporary, err := os.MkdirTemp("", "bench-boot-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(temporary)
+	systems, err := prepare(ctx, temporary)
+	if err != nil {
+		return err
+	}
+	for n := range *runs {
+		for _, s := range systems {
+			for _, r := range []*result{&s.hello, &s.web} {
+				took, err := s.start(ctx, r, 512<<20)
+				if err != nil {
+					return fmt.Errorf("%s, run %d: %w", s.name, n+1, err)
+				}
+				r.times = append(r.times, took)
+			}
+		}
+		progress("run %d of %d", n+1, *runs)
+	}
+	if *least {
+		for _, s := range systems {
+			for _, r := range []*result{&s.hello, &s.web} {
+				if r.least, err = s.leastMemory(ctx, r); err != nil {
+					return err
+				}
+			}
+			progress("least memory of %s: hello %s, web %s", s.name, s.hello.least, s.web.least)
+		}
+	}
+	text, missed := report(ctx, systems)
+	fmt.Print(text)
+	if *update {
+		if err := updateFile("BENCHMARKS.md", text); err != nil {
+			return err
+		}
+	}
+	if *check && missed {
+		return fmt.Errorf("a target is missed")
+	}
+	return nil
+}
+
+// prepare builds all that is booted. Linux on microvm hangs under emulation when it calibrates its
+// clock, so that there is no such row.
+func prepare(ctx context.Context, dir string) ([]*system, error) {
+	const webLine = "listening on port"
+	in := func(name string) string { return filepath.Join(dir, name) }
+	l, err := findLinux(ctx)
+	if err != nil {
+		return nil, err
+	}
+	kernel, err := l.image()
+	if err != nil {
+		return nil, err
+	}
+	modules, err := l.modules()
+	if err != nil {
+		return nil, err
+	}
+	progress("building")
+	for _, command := range [][]string{
+		{"go", "build", "-o", in("hello"), "./examples/hello"},
+		{"go", "build", "-o", in("web"), "./examples/web"},
+		{"go", "build", "-o", in("init"), "./scripts/bench-boot/init"},
+		{"go", "build", "-o", in("ringo"), "./cmd/ringo"},
+		{in("ringo"), "build", "-q", "-o", in("hello.img"), "./examples/hello"},
+		{in("ringo"), "build", "-q", "-o", in("web.img"), "./examples/web"},
+	} {
+		cmd := exec.CommandContext(ctx, command[0], command[1:]...)
+		cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if err := cmd.Run(); err != nil {
+			return nil, fmt.Errorf("%s: %w", strings.Join(command, " "), err)
+		}
+	}
+	if err := writeInitramfs(in("hello.cpio"), nil, "init", in("hello")); err != nil {
+		return nil, err
+	}
+	if err := writeInitramfs(in("web.cpio"), modules, "init", in("init"), "program", in("web")); err != nil {
+		return nil, err
+	}
+	out, err := output(ctx, "", in("hello"))
+	if err != nil {
+		return nil, err
+	}
+	helloLine, _, _ := strings.Cut(out, "\n")
+
+	const linuxWords, ringoWords = "console=ttyS0 quiet panic=-1", "quiet"
+	systems := []*system{{
+		name:  "Linux " + strings.TrimPrefix(l.name, "linux-image-"),
+		limit: time.Minute,
+		grain: 8 << 20,
+		hello: result{guest: guest{kernel: kernel, initrd: in("hello.cpio"), words: linuxWords, machine: qemu.PC}},
+		web:   result{guest: guest{kernel: kernel, initrd: in("web.cpio"), words: linuxWords, machine: qemu.PC}},
+	}}
+	for _, m := range []qemu.Machine{qemu.PC, qemu.MicroVM} {
+		systems = append(systems, &system{
+			name:  "Ringo, " + string(m),
+			limit: 15 * time.Second,
+			grain: 512 << 10,
+			hello: result{guest: guest{kernel: in("hello.img"), words: ringoWords, machine: m}},
+			web:   result{guest: guest{kernel: in("web.img"), words: ringoWords, machine: m}},
+		})
+	}
+	for _, s := range systems {
+		s.web.guest.web = true
+		s.hello.line, s.web.line = helloLine, webLine
+		for _, r := range []*result{&s.hello, &s.web} {
+			if r.size, err = sizes(r.guest.kernel, r.guest.initrd); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return systems, nil
+}
+
+// sizes says how large files are; "" is none.
+func sizes(files ...string) (string, error) {
+	var list []string
+	for _, f := range files {
+		if f == "" {
+			continue
+		}
+		info, err := os.Stat(f)
+		if err != nil {
+			return "", err
+		}
+		list = append(list, fmt.Sprintf("%.1f", float64(info.Size())/(1<<20)))
+	}
+	return strings.Join(list, " + ") + " MiB", nil
+}
+
+// start boots a guest and returns how long it took.
+func (s *system) start(ctx context.Context, r *result, memory qemu.Size) (time.Duration, error) {
+	limited, cancel := context.WithTimeoutCause(ctx, s.limit, fmt.Errorf("nothing has come after %s", s.limit))
+	defer cancel()
+	return r.guest.start(limited, memory, r.line)
+}
+
+// leastMemory looks for the least memory with which a guest starts, twice in a row. That more is
+// enough too is taken for granted.
+func (s *system) leastMemory(ctx context.Context, r *result) (qemu.Size, error) {
+	low, high := qemu.Size(0), 512<<20/s.grain // in grains: too little, enough
+	for high-low > 1 {
+		middle := (low + high) / 2
+		enough := true
+		for range 2 {
+			if _, err := s.start(ctx, r, middle*s.grain); err != nil {
+				enough = false
+				break
+			}
+		}
+		if ctx.Err() != nil {
+			return 0, context.Cause(ctx)
+		}
+		if enough {
+			high = middle
+		} else {
+			low = middle
+		}
+	}
+	return high * s.grain, nil
+}
+
+func median(times []time.Duration) time.Duration {
+	times = slices.Sorted(slices.Values(times))
+	return (times[(len(times)-1)/2] + times[len(times)/2]) / 2
+}
