@@ -15,8 +15,12 @@ const (
 	noteSize        = noteHeaderSize + len(noteName) + 8
 )
 
-// Marker is in every image: the kernel keeps it in its read-only data.
-const Marker = "ringo kernel image\x00v1"
+// Marker is in every image: the kernel keeps it in its read-only data. The 8 bytes at zeroedEnd
+// from its start are the address up to which the boot loader must clear memory.
+const (
+	Marker    = "ringo kernel image\x00v1"
+	zeroedEnd = 24
+)
 
 // ErrNotRingo means that a file is a fine executable, but of Linux: the kernel is not in it.
 var ErrNotRingo = errors.New("it was not built for Ringo: build it with `ringo build`")
@@ -39,7 +43,9 @@ func Bootable(executable []byte) ([]byte, error) {
 	}
 	for _, s := range f.segments {
 		if s.kind == segmentNote {
-			return f.withNote(s), nil
+			out := f.withNote(s)
+			f.trim(out)
+			return out, nil
 		}
 	}
 	return nil, notExecutable("it has no note header that could be used")
@@ -65,6 +71,26 @@ func (f *file) withNote(s segment) []byte {
 	le.PutUint64(h[40:], uint64(noteSize))
 	le.PutUint64(h[48:], 4)
 	return out
+}
+
+// trim takes the variables that the kernel fills on demand out of the memory that a boot loader
+// provides: a program may have far more of them than it ever touches, or than the machine has.
+func (f *file) trim(out []byte) {
+	le := binary.LittleEndian
+	at := bytes.Index(f.data, []byte(Marker)) + zeroedEnd
+	if at+8 > len(f.data) {
+		return
+	}
+	end := le.Uint64(f.data[at:])
+	if end > 1<<32 {
+		return
+	}
+	end = (end + 4095) &^ 4095 // whole pages
+	for _, s := range f.segments {
+		if s.kind == segmentLoad && end >= s.virtual+s.fileSize && end < s.virtual+s.memorySize {
+			le.PutUint64(out[s.at+40:], end-s.virtual)
+		}
+	}
 }
 
 // bootEntry returns the address in the boot note, if there is one.

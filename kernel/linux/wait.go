@@ -79,6 +79,9 @@ func (b bell) silence() {
 
 // park waits for the bell; false means that the deadline came first.
 func (b bell) park(deadline int64) bool {
+	// What rings it may come from outside: the program is not deadlocked.
+	machine.BeginWait()
+	defer machine.EndWait()
 	if deadline == Never {
 		<-b
 		return true

@@ -54,7 +54,7 @@ func accessible(at, end uintptr, write bool) bool {
 	ok := true
 	flags := memoryLock.lock()
 	for at < end && ok {
-		if at >= metadataBase && at < metadataNext.Load() {
+		if onDemand(at) {
 			at = at&^4095 + pageSize4K
 			continue
 		}

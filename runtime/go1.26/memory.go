@@ -6,7 +6,8 @@ package runtime
 //
 // The address space below 128 TiB:
 //
-//	the image, where it was linked
+//	the image, where it was linked, up to bootStack; the larger zeroed variables, which the Go
+//	                               linker puts behind that, are filled when first touched
 //	[metadataBase, metadataEnd)    sysAlloc: filled page by page when first touched, because the
 //	                               runtime asks for tables that are mostly never used
 //	[reservedBase, reservedEnd)    sysReserve without an address
@@ -48,6 +49,8 @@ var (
 	frames       frame.Allocator
 	kernelTables paging.Tables
 	directOffset uintptr // 0 until the kernel's own tables are in use
+	lazyStart    uintptr // the zeroed variables [lazyStart, lazyEnd) are filled on demand
+	lazyEnd      uintptr
 	metadataNext atomic.Uintptr
 	reservedNext atomic.Uintptr
 )
@@ -55,7 +58,10 @@ var (
 // startMemory takes over physical memory and replaces the boot page tables.
 func startMemory() {
 	data := &firstmoduledata
-	image := boot.Range{Start: uint64(data.text) &^ 0xFFFF, End: uint64(data.end+4095) &^ 4095}
+	lazyStart = uintptr(unsafe.Pointer(&bootStack)) + bootStackSize
+	lazyStart = (lazyStart + 4095) &^ 4095
+	lazyEnd = (data.end + 4095) &^ 4095
+	image := boot.Range{Start: uint64(data.text) &^ 0xFFFF, End: uint64(lazyStart)}
 	if p := frames.Init(&bootInfo, nil, image, 0, emergencyFrames); p != "" {
 		stopBoot(p)
 	}
@@ -244,11 +250,16 @@ func decommitOnSystemStack(start, size uintptr) {
 	}
 }
 
+// onDemand reports whether the page at address is filled when first touched.
+func onDemand(address uintptr) bool {
+	return address >= metadataBase && address < metadataNext.Load() || address >= lazyStart && address < lazyEnd
+}
+
 // fillPage handles a page fault at address if it is the first touch of a page that is filled on
 // demand.
 func fillPage(address uintptr, code uint64) bool {
 	const present = 1
-	if code&present != 0 || address < metadataBase || address >= metadataNext.Load() {
+	if code&present != 0 || !onDemand(address) {
 		return false
 	}
 	flags := memoryLock.lock()

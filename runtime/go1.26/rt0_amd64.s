@@ -27,6 +27,15 @@ DATA bootGDTPointer<>+0(SB)/2, $23
 DATA bootGDTPointer<>+2(SB)/8, $bootGDT<>(SB)
 GLOBL bootGDTPointer<>(SB), RODATA, $16
 
+// What tells a binary with the kernel in it from any other, and where the memory ends that must be
+// zero when the kernel starts; the kernel fills the rest of the program's zeroed variables on
+// demand. The linker package looks for this.
+DATA runtime·imageMarker+0(SB)/8, $"ringo ke"
+DATA runtime·imageMarker+8(SB)/8, $"rnel ima"
+DATA runtime·imageMarker+16(SB)/8, $"ge\x00v1\x00\x00\x00"
+DATA runtime·imageMarker+24(SB)/8, $runtime·bootStack+const_bootStackSize(SB)
+GLOBL runtime·imageMarker(SB), RODATA, $32
+
 DATA noLongMode<>+0(SB)/8, $"ringo: t"
 DATA noLongMode<>+8(SB)/8, $"his proc"
 DATA noLongMode<>+16(SB)/8, $"essor ha"
