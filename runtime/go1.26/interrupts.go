@@ -63,6 +63,7 @@ func startInterrupts() {
 	}
 	if serial.Present() {
 		consoleSource.Vector = vectorConsole
+		sources = &consoleSource
 		gsi, level, low := firmware.Route(4)
 		if machine_RouteInterrupt(gsi, vectorConsole, level, low) {
 			serial.EnableReceiveInterrupt()
@@ -90,7 +91,7 @@ func interrupt(r *thread.Registers, vectors unsafe.Pointer, gp *g) *thread.Threa
 		localAPIC.EOI()
 		announce(&consoleSource)
 	default:
-		for s := vectorSources[v]; s != nil; s = sourceNext(s) {
+		for s := vectorSources[v]; s != nil; s = s.NextOnVector {
 			if s.Status != nil {
 				// VIRTIO 1.2, 4.2.2: the line stays up until the bits are acknowledged.
 				if bits := cpu.Load32(s.Status); bits != 0 {

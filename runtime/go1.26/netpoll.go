@@ -175,16 +175,11 @@ func announce(s *machine.Source) {
 func machine_Register(s *machine.Source) {
 	lock(&sourceLock)
 	s.Next = sources
-	if s != &consoleSource {
-		s.NextOnVector = vectorSources[s.Vector]
-		vectorSources[s.Vector] = s
-	}
+	s.NextOnVector = vectorSources[s.Vector]
+	vectorSources[s.Vector] = s
 	sources = s
 	unlock(&sourceLock)
 }
-
-//go:nosplit
-func sourceNext(s *machine.Source) *machine.Source { return s.NextOnVector }
 
 //go:linkname machine_waitSource github.com/ringo-os/ringo/kernel/machine.waitSource
 func machine_waitSource(s *machine.Source) {
