@@ -142,6 +142,10 @@ type machine struct {
 func start(t *testing.T, c qemu.Config) *machine {
 	t.Helper()
 	machines <- struct{}{}
+	if c.Machine == qemu.PC || c.Machine == qemu.Q35 {
+		// With vmtest's -nographic the BIOS would write to the console too.
+		c.Extra = append(slices.Clone(c.Extra), "-machine", "graphics=on")
+	}
 	m := &machine{t: t, config: c, status: filepath.Join(t.TempDir(), "status")}
 	command, err := c.VMTest(m.status)
 	if err != nil {
@@ -204,7 +208,7 @@ func passes(t *testing.T, c qemu.Config) string {
 	t.Helper()
 	r := boot(t, c)
 	if r.status != 0 || !strings.HasSuffix(r.output, "ok\n") {
-		t.Errorf("%q: status %d\n%s", c.Arguments, r.status, r.output)
+		t.Errorf("%q: status %d\n%.3000s", c.Arguments, r.status, r.output)
 	}
 	return r.output
 }

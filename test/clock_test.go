@@ -1,0 +1,145 @@
+package test
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ringo-os/ringo/qemu"
+)
+
+// TestOvershoot: on an idle machine, what waits for a time goes on within a millisecond of it.
+func TestOvershoot(t *testing.T) {
+	for _, machine := range []qemu.Machine{qemu.MicroVM, qemu.Q35} {
+		c := bare(t, "clock", "overshoot")
+		c.Machine = machine
+		r := boot(t, c)
+		lines := 0
+		for s := bufio.NewScanner(strings.NewReader(r.output)); s.Scan(); lines++ {
+			var kind, d string
+			var median, least, most int64
+			if _, err := fmt.Sscan(s.Text(), &kind, &d, &median, &least, &most); err != nil {
+				t.Fatalf("%v: %s", err, r.output)
+			}
+			if least < 0 {
+				t.Errorf("%s: %s of %s ended %v early", machine, kind, d, time.Duration(-least))
+			}
+			if median >= int64(time.Millisecond) {
+				t.Errorf("%s: %s of %s: %v late by median (%v to %v)", machine, kind, d,
+					time.Duration(median), time.Duration(least), time.Duration(most))
+			}
+		}
+		if lines != 16 || r.status != 0 {
+			t.Errorf("%s: status %d\n%s", machine, r.status, r.output)
+		}
+	}
+}
+
+// TestRate: the machine's second is the host's.
+func TestRate(t *testing.T) {
+	for _, machine := range []qemu.Machine{qemu.MicroVM, qemu.Q35} {
+		c := bare(t, "clock", "rate")
+		c.Machine = machine
+		m := start(t, c)
+		for round := range 2 {
+			m.expect("begin")
+			begin := time.Now()
+			m.expect("end")
+			if took := time.Since(begin); round == 1 && (took < 2900*time.Millisecond || took > 3100*time.Millisecond) {
+				t.Errorf("%s: 3 s of the machine took %v", machine, took)
+			}
+		}
+		if r := m.wait(); r.status != 0 {
+			t.Errorf("%s: status %d\n%s", machine, r.status, r.output)
+		}
+	}
+}
+
+func TestWallClock(t *testing.T) {
+	t.Parallel()
+	for _, machine := range qemu.Machines {
+		c := bare(t, "clock", "wall")
+		c.Machine = machine
+		m := start(t, c)
+		m.expect("wall ")
+		now := time.Now()
+		r := m.wait()
+		word, _, _ := strings.Cut(strings.TrimPrefix(r.output, "wall "), " ")
+		nanoseconds, err := strconv.ParseInt(word, 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if apart := now.Sub(time.Unix(0, nanoseconds)).Abs(); apart > 2*time.Second {
+			t.Errorf("%s: its clock is %v from the host's", machine, apart)
+		}
+	}
+}
+
+func TestMonotonic(t *testing.T) {
+	t.Parallel()
+	passes(t, bare(t, "clock", "monotonic"))
+}
+
+func TestTimers(t *testing.T) {
+	t.Parallel()
+	passes(t, bare(t, "clock", "timers"))
+}
+
+// TestIdle: a machine that waits costs the host next to nothing.
+func TestIdle(t *testing.T) {
+	for _, machine := range []qemu.Machine{qemu.MicroVM, qemu.Q35} {
+		c := bare(t, "net", "idle")
+		c.Machine, c.NoNetwork = machine, false
+		m := start(t, c)
+		m.expect("idle")
+		time.Sleep(500 * time.Millisecond)
+		pid := qemuPID(t, m)
+		before, begin := cpuTime(t, pid), time.Now()
+		time.Sleep(2 * time.Second)
+		used, took := cpuTime(t, pid)-before, time.Since(begin)
+		m.Kill()
+		m.VM.Wait()
+		<-machines
+		if share := float64(used) / float64(took); share >= 0.05 {
+			t.Errorf("%s: an idle machine takes %.1f %% of a core", machine, 100*share)
+		}
+	}
+}
+
+// qemuPID finds a machine's process: the one that has its status file among its arguments.
+func qemuPID(t *testing.T, m *machine) int {
+	t.Helper()
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		t.Skip("the host has no /proc")
+	}
+	for _, e := range entries {
+		pid, err := strconv.Atoi(e.Name())
+		if err != nil {
+			continue
+		}
+		if line, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid)); strings.Contains(string(line), m.status) {
+			return pid
+		}
+	}
+	t.Fatal("QEMU's process is not in /proc")
+	return 0
+}
+
+// cpuTime is the processor time that a process has used: proc(5), fields utime and stime of stat,
+// in hundredths of a second.
+func cpuTime(t *testing.T, pid int) time.Duration {
+	t.Helper()
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fields := strings.Fields(string(data[strings.LastIndexByte(string(data), ')')+1:]))
+	utime, _ := strconv.Atoi(fields[11])
+	stime, _ := strconv.Atoi(fields[12])
+	return time.Duration(utime+stime) * 10 * time.Millisecond
+}

@@ -1,0 +1,78 @@
+#include "textflag.h"
+
+// func instruction(number, a, b, c, d, e, f uintptr) (result, changed uintptr)
+//
+// The stack is deep, as the kernel takes over the goroutine's.
+TEXT ·instruction(SB), 0, $1024-72
+	MOVQ a+8(FP), DI
+	MOVQ b+16(FP), SI
+	MOVQ c+24(FP), DX
+	MOVQ d+32(FP), R10
+	MOVQ e+40(FP), R8
+	MOVQ f+48(FP), R9
+	MOVQ number+0(FP), AX
+	MOVQ $0x1122334455667788, BX
+	MOVQ $0x1222334455667788, R12
+	MOVQ $0x1322334455667788, R13
+	MOVQ $0x1522334455667788, R15
+	MOVQ BX, X0
+	MOVQ R12, X7
+	MOVQ R13, X14
+	SYSCALL
+	XORQ CX, CX // RCX and R11 are the instruction's
+	MOVQ AX, result+56(FP)
+
+	MOVQ $0x1122334455667788, AX
+	CMPQ AX, BX
+	JEQ  2(PC)
+	ORQ  $1, CX
+	MOVQ X0, R11
+	CMPQ AX, R11
+	JEQ  2(PC)
+	ORQ  $2, CX
+	MOVQ $0x1222334455667788, AX
+	CMPQ AX, R12
+	JEQ  2(PC)
+	ORQ  $4, CX
+	MOVQ X7, R11
+	CMPQ AX, R11
+	JEQ  2(PC)
+	ORQ  $8, CX
+	MOVQ $0x1322334455667788, AX
+	CMPQ AX, R13
+	JEQ  2(PC)
+	ORQ  $16, CX
+	MOVQ X14, R11
+	CMPQ AX, R11
+	JEQ  2(PC)
+	ORQ  $32, CX
+	MOVQ $0x1522334455667788, AX
+	CMPQ AX, R15
+	JEQ  2(PC)
+	ORQ  $64, CX
+	MOVQ a+8(FP), AX
+	CMPQ AX, DI
+	JEQ  2(PC)
+	ORQ  $128, CX
+	MOVQ b+16(FP), AX
+	CMPQ AX, SI
+	JEQ  2(PC)
+	ORQ  $256, CX
+	MOVQ c+24(FP), AX
+	CMPQ AX, DX
+	JEQ  2(PC)
+	ORQ  $512, CX
+	MOVQ d+32(FP), AX
+	CMPQ AX, R10
+	JEQ  2(PC)
+	ORQ  $1024, CX
+	MOVQ e+40(FP), AX
+	CMPQ AX, R8
+	JEQ  2(PC)
+	ORQ  $2048, CX
+	MOVQ f+48(FP), AX
+	CMPQ AX, R9
+	JEQ  2(PC)
+	ORQ  $4096, CX
+	MOVQ CX, changed+64(FP)
+	RET

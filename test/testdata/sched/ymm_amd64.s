@@ -1,0 +1,67 @@
+#include "textflag.h"
+
+// func hold(pattern *[16][32]byte, n int) (changed int)
+//
+// Fills all sixteen YMM registers, spins n times and compares them with what they were filled with.
+TEXT ·hold(SB), NOSPLIT, $0-24
+	MOVQ pattern+0(FP), SI
+	MOVQ n+8(FP), CX
+	VMOVDQU 0(SI), Y0
+	VMOVDQU 32(SI), Y1
+	VMOVDQU 64(SI), Y2
+	VMOVDQU 96(SI), Y3
+	VMOVDQU 128(SI), Y4
+	VMOVDQU 160(SI), Y5
+	VMOVDQU 192(SI), Y6
+	VMOVDQU 224(SI), Y7
+	VMOVDQU 256(SI), Y8
+	VMOVDQU 288(SI), Y9
+	VMOVDQU 320(SI), Y10
+	VMOVDQU 352(SI), Y11
+	VMOVDQU 384(SI), Y12
+	VMOVDQU 416(SI), Y13
+	VMOVDQU 448(SI), Y14
+	VMOVDQU 480(SI), Y15
+again:
+	DECQ CX
+	JNZ  again
+	VPXOR 0(SI), Y0, Y0
+	VPXOR 32(SI), Y1, Y1
+	VPXOR 64(SI), Y2, Y2
+	VPXOR 96(SI), Y3, Y3
+	VPXOR 128(SI), Y4, Y4
+	VPXOR 160(SI), Y5, Y5
+	VPXOR 192(SI), Y6, Y6
+	VPXOR 224(SI), Y7, Y7
+	VPXOR 256(SI), Y8, Y8
+	VPXOR 288(SI), Y9, Y9
+	VPXOR 320(SI), Y10, Y10
+	VPXOR 352(SI), Y11, Y11
+	VPXOR 384(SI), Y12, Y12
+	VPXOR 416(SI), Y13, Y13
+	VPXOR 448(SI), Y14, Y14
+	VPXOR 480(SI), Y15, Y15
+	VPOR Y1, Y0, Y0
+	VPOR Y2, Y0, Y0
+	VPOR Y3, Y0, Y0
+	VPOR Y4, Y0, Y0
+	VPOR Y5, Y0, Y0
+	VPOR Y6, Y0, Y0
+	VPOR Y7, Y0, Y0
+	VPOR Y8, Y0, Y0
+	VPOR Y9, Y0, Y0
+	VPOR Y10, Y0, Y0
+	VPOR Y11, Y0, Y0
+	VPOR Y12, Y0, Y0
+	VPOR Y13, Y0, Y0
+	VPOR Y14, Y0, Y0
+	VPOR Y15, Y0, Y0
+	XORQ AX, AX
+	VPTEST Y0, Y0
+	JZ   same
+	INCQ AX
+same:
+	VZEROUPPER
+	XORPS X15, X15 // which Go keeps at zero
+	MOVQ AX, changed+16(FP)
+	RET
