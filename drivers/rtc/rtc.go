@@ -119,6 +119,9 @@ func (r registers) unix(mode uint8, hasCentury bool) (seconds int64, ok bool) {
 			hour += 12
 		}
 	}
+	if year > 99 {
+		return 0, false
+	}
 	century := number(r.century)
 	switch {
 	case hasCentury && century >= 19 && century <= 29:

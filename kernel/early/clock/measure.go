@@ -5,6 +5,7 @@ import (
 
 	"github.com/ringo-os/ringo/boot"
 	"github.com/ringo-os/ringo/kernel/early/cpu"
+	"github.com/ringo-os/ringo/kernel/early/offheap"
 )
 
 // A Source says where a frequency comes from.
@@ -32,10 +33,28 @@ const (
 	maxFrequency = 50_000_000_000
 )
 
-// Measure finds the frequency of the TSC: from CPUID if it says so, else by measuring for 5 to
-// 10 ms against the ACPI PM timer at I/O port pmTimer (0: none) or the 8254 timer. known says that
-// it was read, not measured. Interrupts must be off.
+// A Gauge measures the TSC, once at boot and, much more closely, some time later. The zero value is
+// ready for Measure.
+type Gauge struct {
+	_ offheap.Mark
+
+	counter   counter
+	start     group
+	frequency uint64 // as measured at first, 0 if it was not
+}
+
+// Measure finds the frequency of the TSC: from CPUID if it says so, else by measuring for 3 to
+// 4 ms against the ACPI PM timer at I/O port pmTimer (0: none) or the 8254 timer, to about 50 ppm,
+// 200 on a slow or busy host. known says that it was read, not measured. Interrupts must be off.
 func Measure(pmTimer uint16) (frequency uint64, source Source, known bool, problem boot.Problem) {
+	var g Gauge
+	frequency, source, known, problem = g.Measure(pmTimer)
+	g.stop()
+	return frequency, source, known, problem
+}
+
+// Measure is the function Measure, with Again to follow.
+func (g *Gauge) Measure(pmTimer uint16) (frequency uint64, source Source, known bool, problem boot.Problem) {
 	if _, _, _, edx := cpuID(1, 0); edx&(1<<4) == 0 {
 		return 0, "", false, "The processor has no time-stamp counter, which the clock needs; use a processor that has one."
 	}
@@ -46,19 +65,79 @@ func Measure(pmTimer uint16) (frequency uint64, source Source, known bool, probl
 		return f, FromCPUID, true, ""
 	}
 	if pmTimer != 0 {
-		c := counter{port: pmTimer, mask: 1<<24 - 1, hertz: pmHertz, window: pmHertz * 5 / 1000}
-		if f := c.measure(); reasonable(f) {
+		g.counter = counter{port: pmTimer, mask: 1<<24 - 1, hertz: pmHertz, window: pmHertz * 3 / 1000}
+		if f := g.first(); f != 0 {
 			return f, FromPMTimer, false, ""
 		}
 	}
-	c := counter{mask: 1<<16 - 1, hertz: pitHertz, window: pitHertz * 10 / 1000}
+	g.counter = counter{mask: 1<<16 - 1, hertz: pitHertz, window: pitHertz * 4 / 1000}
 	startPIT()
-	f := c.measure()
-	stopPIT()
-	if reasonable(f) {
+	if f := g.first(); f != 0 {
 		return f, FromPIT, false, ""
 	}
+	stopPIT()
 	return 0, "", false, "The frequency of the time-stamp counter cannot be found: CPUID does not tell, and there is neither an ACPI PM timer nor an 8254 timer; boot on a machine with one of them."
+}
+
+// first makes the first measurement, 0 if there is nothing to measure against. Where the host has
+// given its time to others in the midst of it, two must agree: the counter may have wrapped around
+// unseen, which makes the TSC look faster.
+func (g *Gauge) first() uint64 {
+	least := ^uint64(0)
+	for range 12 {
+		f, sure := g.counter.measure(&g.start)
+		if f == 0 {
+			return 0
+		}
+		if !reasonable(f) {
+			continue
+		}
+		if sure || f > least-least/100 && f < least+least/100 {
+			least = f
+			break
+		}
+		least = min(least, f)
+	}
+	if !reasonable(least) {
+		return 0
+	}
+	g.frequency = least
+	return least
+}
+
+// Again measures over the time since Measure: after a second to about 1 ppm. It can be called until
+// 60 s have gone by (90 minutes with a PM timer), with interrupts off, and must be called once, as
+// it also stops the 8254. ok is false if there is nothing to be had: the frequency was known, or
+// the machine stood still in between. Clock.Refine takes the result.
+func (g *Gauge) Again() (frequency uint64, ok bool) {
+	if g.frequency == 0 {
+		return 0, false
+	}
+	var end group
+	c := &g.counter
+	for range 8 {
+		c.catchUp(g.frequency)
+		c.take(&end)
+		if elapsed := (end[0].before - g.start[0].before) / g.frequency; elapsed > uint64(c.mask)/4*5000/c.hertz {
+			break // too long ago to know how often the counter has wrapped around
+		}
+		// Another frequency than before means that the host has taken its time once more, or that
+		// the machine stood still.
+		frequency = c.compare(&g.start, &end, g.frequency)
+		if ok = abs(int64(frequency-g.frequency)) < g.frequency/2000; ok {
+			break
+		}
+	}
+	g.stop()
+	return frequency, ok
+}
+
+// stop stops the 8254 if it is what was measured against.
+func (g *Gauge) stop() {
+	if g.frequency != 0 && g.counter.port == 0 {
+		stopPIT()
+	}
+	g.frequency = 0
 }
 
 func reasonable(f uint64) bool { return minFrequency <= f && f <= maxFrequency }
@@ -121,8 +200,10 @@ type counter struct {
 	hertz  uint64
 	window uint64 // how many ticks to measure for
 
-	first, last uint32
-	ticks       uint64 // since the first reading, as of the last
+	last  uint32 // the last reading,
+	tsc   uint64 // when it was taken,
+	ticks uint64 // and how many ticks it was after the first
+	gap   uint64 // the longest time between two readings
 }
 
 // A sample is a reading of the counter, in ticks since the first, at some time between two values
@@ -146,8 +227,24 @@ func (c *counter) read() (s sample) {
 	}
 	c.ticks += uint64((value - c.last) & c.mask)
 	c.last = value
+	c.gap = max(c.gap, s.after-c.tsc)
+	c.tsc = s.after
 	s.ticks = c.ticks
 	return s
+}
+
+// catchUp adds the times that the counter has wrapped around since the last reading, by what is
+// known of the frequency.
+func (c *counter) catchUp(frequency uint64) {
+	before, tsc, ticks := c.last, c.tsc, c.ticks
+	s := c.read()
+	passed := muldiv(s.after-tsc, c.hertz, frequency)
+	seen := uint64((c.last - before) & c.mask)
+	round := uint64(c.mask) + 1
+	if passed+round/2 > seen {
+		seen += (passed + round/2 - seen) / round * round
+	}
+	c.ticks = ticks + seen
 }
 
 // groupSize is how many readings are taken at the start and at the end of a measurement; maxReads
@@ -166,39 +263,48 @@ func (c *counter) take(g *group) {
 	}
 }
 
-// measure returns the TSC's frequency, or 0 if the counter does not count.
+// measure returns the TSC's frequency, or 0 if the counter does not count. It is not sure if most of
+// the time was between two readings.
+func (c *counter) measure(start *group) (frequency uint64, sure bool) {
+	c.last, c.ticks = 0, 0
+	c.read()
+	c.ticks, c.gap = 0, 0
+	c.take(start)
+	for n := 0; c.ticks < start[0].ticks+c.window; n++ {
+		if n == maxReads {
+			return 0, false
+		}
+		c.read()
+	}
+	var end group
+	c.take(&end)
+	a, b := &start[0], &end[groupSize-1]
+	if b.ticks <= a.ticks || b.after <= a.before {
+		return 0, false
+	}
+	frequency = c.compare(start, &end, muldiv(b.after-a.before, c.hertz, b.ticks-a.ticks))
+	return frequency, c.gap < (b.after-a.before)/2
+}
+
+// compare returns the frequency of the TSC between two groups, given roughly what it is.
 //
 // A reading of n says that the counter stepped to n before the TSC reached s.after and to n+1 after
 // s.before. Each of a group of readings so bounds the TSC value at tick 0 from both sides, and
 // together much more closely than a single one: neither a slow reading nor the counter's own coarse
 // steps (0.8 µs of the PIT) are left in the result.
-func (c *counter) measure() uint64 {
-	c.last = 0
-	c.read()
-	c.ticks = 0
-	var start, end group
-	c.take(&start)
-	for n := 0; c.ticks < start[0].ticks+c.window; n++ {
-		if n == maxReads {
-			return 0
-		}
-		c.read()
-	}
-	c.take(&end)
-
-	// Twice: with a tick's length from the rough frequency, then from the better one.
+func (c *counter) compare(start, end *group, frequency uint64) uint64 {
 	a, b := &start[0], &end[groupSize-1]
-	if b.ticks <= a.ticks || b.after <= a.before {
+	if b.ticks <= a.ticks {
 		return 0
 	}
-	frequency := muldiv(b.after-a.before, c.hertz, b.ticks-a.ticks)
+	// Twice: with a tick's length from the rough frequency, then from the better one.
 	for range 2 {
 		if frequency == 0 || frequency > 1<<40 {
 			return 0
 		}
 		// How far the TSC at tick 0, as seen from the end, is from that seen at the start: by what
 		// the assumed frequency is wrong over the time between the two.
-		drift := c.origin(&end, frequency, a.before) - c.origin(&start, frequency, a.before)
+		drift := c.origin(end, frequency, a.before) - c.origin(start, frequency, a.before)
 		correction := int64(muldiv(abs(drift), c.hertz, b.ticks-a.ticks))
 		if drift < 0 {
 			correction = -correction
@@ -208,7 +314,8 @@ func (c *counter) measure() uint64 {
 	return frequency
 }
 
-// origin estimates the TSC at tick 0, relative to zero, in 1/256 of a TSC tick... see scale.
+// origin estimates the TSC at the counter's tick 0, relative to zero, if a TSC of that frequency had
+// run since: the middle of the bounds that the readings of a group set.
 func (c *counter) origin(g *group, frequency, zero uint64) int64 {
 	low, high := int64(-1)<<62, int64(1)<<62
 	for i := range g {
