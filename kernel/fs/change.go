@@ -4,7 +4,7 @@ import "syscall"
 
 // vacant resolves a path whose last name is to be created. FS.tree is held for writing.
 func (t *FS) vacant(at *Entry, path string, directory bool) (last target, errno syscall.Errno) {
-	last, errno = t.walk(at, path, false, false)
+	last, errno = t.walk(at, path, asIs)
 	switch {
 	case errno != 0:
 		return last, errno
@@ -129,7 +129,7 @@ func (t *FS) Link(e *Entry, at *Entry, path string) syscall.Errno {
 func (t *FS) Remove(at *Entry, path string) syscall.Errno {
 	t.tree.Lock()
 	defer t.tree.Unlock()
-	last, errno := t.walk(at, path, false, false)
+	last, errno := t.walk(at, path, asIs)
 	switch {
 	case errno != 0:
 		return errno
@@ -152,7 +152,7 @@ func (t *FS) Remove(at *Entry, path string) syscall.Errno {
 func (t *FS) RemoveDirectory(at *Entry, path string) syscall.Errno {
 	t.tree.Lock()
 	defer t.tree.Unlock()
-	last, errno := t.walk(at, path, false, false)
+	last, errno := t.walk(at, path, asIs)
 	switch {
 	case errno != 0:
 		return errno

@@ -19,11 +19,13 @@ type data struct {
 type page [pageSize]byte
 
 const (
-	maxSize = math.MaxInt64 - 2*pageSize
+	maxSize = math.MaxInt64
 	// A page that lies farther behind the others than this many, and than their number, is far.
 	near = 1024
 )
 
+// zeroes is what holes read as. A page that points to it is one that fallocate reserved: it counts
+// against the volume already, and gets memory of its own when it is written to.
 var zeroes page
 
 // page returns page number i, nil for one that was never written.
@@ -65,13 +67,14 @@ func (d *data) readAt(p []byte, offset int64) int {
 
 // writeAt copies p to offset. It stops when the volume is full.
 func (d *data) writeAt(v *Volume, p []byte, offset int64) (n int, errno syscall.Errno) {
-	if offset > maxSize-int64(len(p)) {
+	if offset == maxSize {
 		return 0, syscall.EFBIG
 	}
+	p = p[:min(int64(len(p)), maxSize-offset)]
 	for n < len(p) {
 		i, within := (offset+int64(n))/pageSize, (offset+int64(n))%pageSize
 		held := d.page(i)
-		if held == nil {
+		if held == nil || held == &zeroes {
 			whole := within == 0 && len(p)-n >= pageSize
 			if held = d.make(v, i, !whole); held == nil {
 				break
@@ -89,14 +92,24 @@ func (d *data) writeAt(v *Volume, p []byte, offset int64) (n int, errno syscall.
 // make gives page i memory of its own, filled with what was there before if fill is set; nil if the
 // volume is full.
 func (d *data) make(v *Volume, i int64, fill bool) *page {
+	held := new(page)
+	if d.page(i) == &zeroes {
+		d.set(i, held)
+		return held
+	}
 	if !v.take() {
 		return nil
 	}
-	held := new(page)
 	if fill {
 		copy(held[:], d.based(i))
 	}
 	d.taken++
+	d.set(i, held)
+	return held
+}
+
+// set makes held page i.
+func (d *data) set(i int64, held *page) {
 	count := int64(len(d.dense))
 	switch {
 	case i < count:
@@ -112,7 +125,6 @@ func (d *data) make(v *Volume, i int64, fill bool) *page {
 		}
 		d.dense = append(d.dense, held)
 	}
-	return held
 }
 
 // comeNear takes page i out of the far ones.
@@ -162,11 +174,16 @@ func (d *data) own(v *Volume) bool {
 	return true
 }
 
-// reserve gives the pages of [from, to) memory, as fallocate does.
+// reserve makes sure that the volume has room for the pages of [from, to), as fallocate does.
 func (d *data) reserve(v *Volume, from, to int64) syscall.Errno {
 	for i := from / pageSize; i < pagesOf(to); i++ {
-		if d.page(i) == nil && d.make(v, i, true) == nil {
+		switch {
+		case d.page(i) != nil || d.based(i) != nil:
+		case !v.take():
 			return syscall.ENOSPC
+		default:
+			d.taken++
+			d.set(i, &zeroes)
 		}
 	}
 	return 0
@@ -176,15 +193,18 @@ func (d *data) reserve(v *Volume, from, to int64) syscall.Errno {
 // wholly in it or between it and the end of the file.
 func (d *data) clear(v *Volume, from, to int64) {
 	first, last := pagesOf(from), to/pageSize // the whole pages
-	if to == d.size {
+	switch {
+	case to == d.size:
 		last = pagesOf(to)
-	}
-	if first > last {
+	case first > last:
 		d.zero(from, to)
 		return
+	default:
+		d.zero(last*pageSize, to)
 	}
-	d.zero(from, first*pageSize)
-	d.zero(last*pageSize, to)
+	if first*pageSize > from {
+		d.zero(from, first*pageSize)
+	}
 	for i := first; i < min(last, int64(len(d.dense))); i++ {
 		d.drop(v, d.dense[i])
 		d.dense[i] = nil
@@ -210,7 +230,7 @@ func (d *data) zero(from, to int64) {
 	if from >= to {
 		return
 	}
-	if held := d.page(from / pageSize); held != nil {
+	if held := d.page(from / pageSize); held != nil && held != &zeroes {
 		clear(held[from%pageSize : (to-1)%pageSize+1])
 	}
 }
@@ -222,7 +242,7 @@ func (d *data) seek(offset int64, wantData bool) (int64, syscall.Errno) {
 		return 0, syscall.ENXIO
 	}
 	for i := offset / pageSize; i < pagesOf(d.size); i++ {
-		if (d.page(i) != nil || d.based(i) != nil) == wantData {
+		if held := d.page(i); (held != nil && held != &zeroes || d.based(i) != nil) == wantData {
 			return max(offset, i*pageSize), 0
 		}
 		if wantData && i >= int64(len(d.dense)) && i >= pagesOf(int64(len(d.base))) {
@@ -235,9 +255,9 @@ func (d *data) seek(offset int64, wantData bool) (int64, syscall.Errno) {
 	return d.size, 0
 }
 
-// nextFar returns the first far page from i on, or one past the last page of any file.
+// nextFar returns the first far page from i on, or one that no file has.
 func (d *data) nextFar(i int64) int64 {
-	next := int64(math.MaxInt64 / pageSize)
+	next := int64(math.MaxInt64)
 	for j := range d.far {
 		if j >= i {
 			next = min(next, j)
@@ -247,4 +267,10 @@ func (d *data) nextFar(i int64) int64 {
 }
 
 // pagesOf returns how many pages size bytes take.
-func pagesOf(size int64) int64 { return (size + pageSize - 1) / pageSize }
+func pagesOf(size int64) int64 {
+	pages := size / pageSize
+	if size%pageSize != 0 {
+		pages++
+	}
+	return pages
+}

@@ -18,6 +18,7 @@ type FS struct {
 	tree sync.RWMutex
 	root *Entry
 
+	memory   *Volume   // of files that never had a name
 	volumes  []*Volume // all of them, from the start
 	lastNode atomic.Uint64
 }
@@ -32,9 +33,14 @@ type Volume struct {
 
 	fs     *FS
 	device uint64
-	fixed  bool         // programs cannot create or remove files here
-	limit  int64        // pages
-	used   atomic.Int64 // pages
+	fixed  bool // programs cannot create or remove files here
+	*quota
+}
+
+// A quota limits what regular files take: pages, of which some are used. Volumes can share one.
+type quota struct {
+	limit int64 // 0: none
+	used  atomic.Int64
 }
 
 // Magic numbers of statfs(2).
@@ -55,7 +61,9 @@ const (
 func New(limit int64) *FS {
 	t := new(FS)
 	v := t.newVolume("tmpfs", tmpfsMagic, "/")
-	v.limit = limit / pageSize
+	v.quota = &quota{limit: limit / pageSize}
+	t.memory = t.newVolume("tmpfs", tmpfsMagic, "")
+	t.memory.quota = v.quota
 	t.root = &Entry{name: "/"}
 	t.root.node = t.newDirectory(v, t.root, 0o755)
 	return t
@@ -63,7 +71,7 @@ func New(limit int64) *FS {
 
 // newVolume returns a volume that begins at place.
 func (t *FS) newVolume(name string, magic int64, place string) *Volume {
-	v := &Volume{Type: magic, Name: name, Place: place, fs: t, device: uint64(len(t.volumes)) + 1}
+	v := &Volume{Type: magic, Name: name, Place: place, fs: t, device: uint64(len(t.volumes)) + 1, quota: new(quota)}
 	t.volumes = append(t.volumes, v)
 	return v
 }
@@ -72,9 +80,9 @@ func (t *FS) newVolume(name string, magic int64, place string) *Volume {
 func (t *FS) Root() *Entry { return t.root }
 
 // take reserves a page for a regular file.
-func (v *Volume) take() bool {
-	if v.used.Add(1) > v.limit && v.limit > 0 {
-		v.used.Add(-1)
+func (q *quota) take() bool {
+	if q.used.Add(1) > q.limit && q.limit > 0 {
+		q.used.Add(-1)
 		return false
 	}
 	return true

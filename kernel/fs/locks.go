@@ -19,14 +19,14 @@ type Locks struct {
 	Watchers file.Watchers
 }
 
-// A RangeLock is a lock on the bytes [Start, End) of a file.
+// A RangeLock is a lock on the bytes from First to Last of a file.
 type RangeLock struct {
-	Owner      any
-	Exclusive  bool
-	Start, End int64
+	Owner       any
+	Exclusive   bool
+	First, Last int64
 }
 
-// ToEnd is the End of a range without end.
+// ToEnd is the Last of a range without end.
 const ToEnd = math.MaxInt64
 
 // LockWhole takes or changes owner's lock on the whole file; false means that another's is in the
@@ -80,7 +80,7 @@ func (l *Locks) conflict(r RangeLock) (RangeLock, bool) {
 }
 
 func (r RangeLock) overlaps(other RangeLock) bool {
-	return r.Start < other.End && other.Start < r.End
+	return r.First <= other.Last && other.First <= r.Last
 }
 
 // LockRange takes r, which replaces what its owner had there; false means that another's lock is in
@@ -111,12 +111,12 @@ func (l *Locks) cut(r RangeLock) {
 			kept = append(kept, had)
 			continue
 		}
-		if left := had; left.Start < r.Start {
-			left.End = r.Start
+		if left := had; left.First < r.First {
+			left.Last = r.First - 1
 			kept = append(kept, left)
 		}
-		if right := had; right.End > r.End {
-			right.Start = r.End
+		if right := had; right.Last > r.Last {
+			right.First = r.Last + 1
 			kept = append(kept, right)
 		}
 	}
@@ -127,5 +127,5 @@ func (l *Locks) cut(r RangeLock) {
 // Release gives up all locks of owner.
 func (l *Locks) Release(owner any) {
 	l.UnlockWhole(owner)
-	l.UnlockRange(RangeLock{Owner: owner, End: ToEnd})
+	l.UnlockRange(RangeLock{Owner: owner, Last: ToEnd})
 }

@@ -19,16 +19,24 @@ type Opened interface {
 	Entry() *Entry
 }
 
-// Open is openat. The umask has been applied to mode.
+// ValidOpen reports whether flags make sense together.
+func ValidOpen(flags int) bool {
+	switch {
+	case flags&flagPath != 0:
+		return true
+	case flags&flagTmpfile != 0:
+		return flags&syscall.O_DIRECTORY != 0 && flags&syscall.O_CREAT == 0 && writes(flags)
+	}
+	return flags&syscall.O_CREAT == 0 || flags&syscall.O_DIRECTORY == 0
+}
+
+// Open is openat. The flags are valid, and the umask has been applied to mode.
 func (t *FS) Open(at *Entry, path string, flags int, mode uint32) (file.File, syscall.Errno) {
 	if flags&flagPath != 0 {
 		flags &= flagPath | syscall.O_DIRECTORY | syscall.O_NOFOLLOW | syscall.O_CLOEXEC
 	}
 	if flags&flagTmpfile != 0 {
 		return t.openNameless(at, path, flags, mode)
-	}
-	if flags&syscall.O_CREAT != 0 && flags&syscall.O_DIRECTORY != 0 {
-		return nil, syscall.EINVAL
 	}
 	e, created, errno := t.find(at, path, flags, mode)
 	if errno != 0 {
@@ -40,15 +48,21 @@ func (t *FS) Open(at *Entry, path string, flags int, mode uint32) (file.File, sy
 // find resolves the path of an open, and creates the file if that is asked for.
 func (t *FS) find(at *Entry, path string, flags int, mode uint32) (e *Entry, created bool, errno syscall.Errno) {
 	create := flags&syscall.O_CREAT != 0
-	follow := flags&syscall.O_NOFOLLOW == 0 && (!create || flags&syscall.O_EXCL == 0)
+	how := howToFollow(flags&syscall.O_NOFOLLOW == 0)
+	switch {
+	case create && flags&syscall.O_EXCL != 0:
+		how = refuse
+	case create:
+		how = how&follow | refuse
+	}
 	t.tree.RLock()
-	last, errno := t.walk(at, path, follow, !create)
+	last, errno := t.walk(at, path, how)
 	t.tree.RUnlock()
 	if create && errno == 0 && last.entry == nil {
 		// Nobody has the name, but somebody may have it by the time that this may write.
 		t.tree.Lock()
 		defer t.tree.Unlock()
-		if last, errno = t.walk(at, path, follow, false); errno == 0 && last.entry == nil {
+		if last, errno = t.walk(at, path, how); errno == 0 && last.entry == nil {
 			e, errno = t.create(&last, mode)
 			return e, true, errno
 		}
@@ -56,8 +70,6 @@ func (t *FS) find(at *Entry, path string, flags int, mode uint32) (e *Entry, cre
 	switch {
 	case errno != 0:
 		return nil, false, errno
-	case create && last.dots == ordinary && last.slash:
-		return nil, false, syscall.EISDIR
 	case last.entry == nil:
 		return nil, false, syscall.ENOENT
 	case create && flags&syscall.O_EXCL != 0:
@@ -73,8 +85,6 @@ func (t *FS) find(at *Entry, path string, flags int, mode uint32) (e *Entry, cre
 // create makes an empty regular file. FS.tree is held for writing.
 func (t *FS) create(last *target, mode uint32) (*Entry, syscall.Errno) {
 	switch {
-	case last.slash:
-		return nil, syscall.EISDIR
 	case last.directory.entry.removed:
 		return nil, syscall.ENOENT
 	case last.directory.volume.fixed:
@@ -87,9 +97,6 @@ func (t *FS) create(last *target, mode uint32) (*Entry, syscall.Errno) {
 
 // openNameless is O_TMPFILE: path is that of a directory.
 func (t *FS) openNameless(at *Entry, path string, flags int, mode uint32) (file.File, syscall.Errno) {
-	if flags&syscall.O_DIRECTORY == 0 || flags&syscall.O_CREAT != 0 || !writes(flags) {
-		return nil, syscall.EINVAL
-	}
 	e, errno := t.Lookup(at, path, flags&syscall.O_NOFOLLOW == 0)
 	switch {
 	case errno != 0:
@@ -104,7 +111,7 @@ func (t *FS) openNameless(at *Entry, path string, flags int, mode uint32) (file.
 
 // OpenMemory is memfd_create.
 func (t *FS) OpenMemory(name string) file.File {
-	return t.nameless(t.root.node.volume, "/memfd:"+name, false, syscall.O_RDWR, 0o777)
+	return t.nameless(t.memory, "/memfd:"+name, false, syscall.O_RDWR, 0o777)
 }
 
 // nameless opens a new regular file that has no name.
@@ -144,8 +151,7 @@ func (e *Entry) open(flags int, created bool) (file.File, syscall.Errno) {
 	return f, 0
 }
 
-// reads and writes report whether flags ask for that access. (3 asks for neither, but checks both.)
-func reads(flags int) bool  { return (flags&syscall.O_ACCMODE+1)&1 != 0 }
+// writes reports whether flags ask to write, or like 3 for the permission to.
 func writes(flags int) bool { return (flags&syscall.O_ACCMODE)&3 != 0 }
 
 // A handle is a file opened with O_PATH: it says where the file is, and does nothing with it.

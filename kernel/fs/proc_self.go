@@ -105,9 +105,19 @@ func limits() []byte {
 
 func pad(s string, width int) string { return s + strings.Repeat(" ", width-len(s)) }
 
+// shown returns the volumes that begin somewhere in the tree.
+func (t *FS) shown() (list []*Volume) {
+	for _, v := range t.volumes {
+		if v.Place != "" {
+			list = append(list, v)
+		}
+	}
+	return list
+}
+
 func (t *FS) mounts() []byte {
 	var list []string
-	for _, v := range t.volumes {
+	for _, v := range t.shown() {
 		list = append(list, v.Name+" "+v.Place+" "+v.Name+" rw,relatime 0 0")
 	}
 	return lines(list...)
@@ -115,7 +125,7 @@ func (t *FS) mounts() []byte {
 
 func (t *FS) mountinfo() []byte {
 	var list []string
-	for i, v := range t.volumes {
+	for i, v := range t.shown() {
 		list = append(list, strconv.Itoa(i+1)+" "+strconv.Itoa(min(i, 1))+" 0:"+
 			strconv.FormatUint(v.device, 10)+" / "+v.Place+" rw,relatime - "+v.Name+" "+v.Name+" rw")
 	}

@@ -34,6 +34,9 @@ func (f *regularFile) Read(p []byte) (int, syscall.Errno) {
 }
 
 func (f *regularFile) ReadAt(p []byte, offset int64) (int, syscall.Errno) {
+	if offset+int64(len(p)) < 0 {
+		return 0, syscall.EINVAL
+	}
 	node := f.entry.node
 	node.mu.RLock()
 	n := node.data.readAt(p, offset)
@@ -61,6 +64,9 @@ func (f *regularFile) WriteAt(p []byte, offset int64) (int, syscall.Errno) {
 func (f *regularFile) write(p []byte, offset int64) (n int, end int64, errno syscall.Errno) {
 	if len(p) == 0 {
 		return 0, offset, 0
+	}
+	if offset+int64(len(p)) < 0 {
+		return 0, offset, syscall.EINVAL
 	}
 	node := f.entry.node
 	node.mu.Lock()
@@ -127,8 +133,6 @@ func (n *Node) Truncate(size int64) syscall.Errno {
 		return syscall.EISDIR
 	case n.data == nil:
 		return syscall.EINVAL
-	case size > maxSize:
-		return syscall.EFBIG
 	}
 	n.truncate(size)
 	return 0
@@ -145,10 +149,21 @@ func (n *Node) truncate(size int64) {
 const (
 	AllocateKeepSize  = 1
 	AllocatePunchHole = 2
-	AllocateZero      = 16
 )
 
-// Allocate is fallocate, of [offset, offset+length).
+// ValidAllocate reports whether there is such a mode, be it that only other file systems have it.
+func ValidAllocate(mode int) bool {
+	const collapse, zero, insert, unshare = 0x8, 0x10, 0x20, 0x40
+	switch mode &^ AllocateKeepSize {
+	case 0, zero, unshare:
+		return true
+	case AllocatePunchHole:
+		return mode&AllocateKeepSize != 0
+	}
+	return mode == collapse || mode == insert
+}
+
+// Allocate is fallocate, of [offset, offset+length). The mode is valid.
 func (n *Node) Allocate(mode int, offset, length int64) syscall.Errno {
 	end := offset + length
 	switch {
@@ -156,25 +171,24 @@ func (n *Node) Allocate(mode int, offset, length int64) syscall.Errno {
 		return syscall.EISDIR
 	case n.data == nil:
 		return syscall.ENODEV
-	case end < 0 || end > maxSize:
+	case end < 0:
 		return syscall.EFBIG
+	case mode&^(AllocateKeepSize|AllocatePunchHole) != 0:
+		return syscall.EOPNOTSUPP
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	switch mode {
-	case AllocatePunchHole | AllocateKeepSize:
+	if mode&AllocatePunchHole != 0 {
 		if errno := n.data.punch(n.volume, offset, end); errno != 0 {
 			return errno
 		}
-	case 0, AllocateKeepSize:
+	} else {
 		if errno := n.data.reserve(n.volume, offset, end); errno != 0 {
 			return errno
 		}
 		if mode == 0 {
 			n.data.size = max(n.data.size, end)
 		}
-	default:
-		return syscall.EOPNOTSUPP
 	}
 	n.touched()
 	return 0

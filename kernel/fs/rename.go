@@ -11,18 +11,20 @@ const (
 	RenameExchange  = 2
 )
 
-// Rename is renameat2.
+// ValidRename reports whether flags make sense together.
+func ValidRename(flags uint) bool {
+	return flags&^(RenameNoReplace|RenameExchange) == 0 && flags != RenameNoReplace|RenameExchange
+}
+
+// Rename is renameat2. The flags are valid.
 func (t *FS) Rename(fromAt *Entry, fromPath string, toAt *Entry, toPath string, flags uint) syscall.Errno {
-	if flags&^(RenameNoReplace|RenameExchange) != 0 || flags == RenameNoReplace|RenameExchange {
-		return syscall.EINVAL
-	}
 	t.tree.Lock()
 	defer t.tree.Unlock()
-	from, errno := t.walk(fromAt, fromPath, false, false)
+	from, errno := t.walk(fromAt, fromPath, asIs)
 	if errno != 0 {
 		return errno
 	}
-	to, errno := t.walk(toAt, toPath, false, false)
+	to, errno := t.walk(toAt, toPath, asIs)
 	if errno != 0 {
 		return errno
 	}

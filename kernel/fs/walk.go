@@ -21,10 +21,22 @@ const (
 	dotdot
 )
 
-// walk follows path from the directory at, for FS.tree's holder. If the last component is a symbolic
-// link it is followed only if follow is set, or if a slash comes after it and slashFollows is set
-// (which operations that create or remove names do not want).
-func (t *FS) walk(at *Entry, path string, follow, slashFollows bool) (last target, errno syscall.Errno) {
+// how says what walk does with the last component of a path.
+type how uint8
+
+const (
+	// asIs leaves it as it is: the path is that of a name to create or remove.
+	asIs how = 0
+	// follow follows it if it is a symbolic link.
+	follow how = 1 << iota
+	// demand follows it if a slash comes after it, and then demands a directory.
+	demand
+	// refuse refuses a slash after it (EISDIR), as opening a file that may have to be created does.
+	refuse
+)
+
+// walk follows path from the directory at, for FS.tree's holder.
+func (t *FS) walk(at *Entry, path string, how how) (last target, errno syscall.Errno) {
 	if path == "" {
 		return last, syscall.ENOENT
 	}
@@ -58,6 +70,9 @@ func (t *FS) walk(at *Entry, path string, follow, slashFollows bool) (last targe
 				return last, errno
 			}
 		}
+		if final && mark && how&refuse != 0 && last.dots == ordinary {
+			return last, syscall.EISDIR
+		}
 		e := last.entry
 		if e == nil {
 			if !final {
@@ -65,7 +80,7 @@ func (t *FS) walk(at *Entry, path string, follow, slashFollows bool) (last targe
 			}
 			return last, 0
 		}
-		if e.node.isLink() && (!final || follow || last.slash && slashFollows) {
+		if e.node.isLink() && (!final || how&follow != 0 || last.slash && how&demand != 0) {
 			if links++; links > linksMax {
 				return last, syscall.ELOOP
 			}
@@ -93,7 +108,7 @@ func (t *FS) walk(at *Entry, path string, follow, slashFollows bool) (last targe
 			continue
 		}
 		if final {
-			if slashFollows {
+			if how&demand != 0 {
 				return last, last.check()
 			}
 			return last, 0
@@ -129,12 +144,20 @@ func skip(path string, i int) int {
 	return i
 }
 
+// howToFollow is how to walk to a file that must be there.
+func howToFollow(followLast bool) how {
+	if followLast {
+		return follow | demand
+	}
+	return demand
+}
+
 // Lookup returns what path leads to, from the directory at if it is relative. A symbolic link at its
-// end is followed if follow is set.
-func (t *FS) Lookup(at *Entry, path string, follow bool) (*Entry, syscall.Errno) {
+// end is followed if followLast is set.
+func (t *FS) Lookup(at *Entry, path string, followLast bool) (*Entry, syscall.Errno) {
 	t.tree.RLock()
 	defer t.tree.RUnlock()
-	last, errno := t.walk(at, path, follow, true)
+	last, errno := t.walk(at, path, howToFollow(followLast))
 	if errno == 0 && last.entry == nil {
 		errno = syscall.ENOENT
 	}

@@ -93,11 +93,6 @@ func sysUtimensat(a call.Arguments) (uintptr, syscall.Errno) {
 	if times[0].Nsec == utimeOmit && times[1].Nsec == utimeOmit {
 		return 0, 0
 	}
-	for _, t := range times {
-		if uint64(t.Nsec) >= 1e9 && t.Nsec != utimeNow && t.Nsec != utimeOmit {
-			return 0, syscall.EINVAL
-		}
-	}
 	flags := a.Value[3]
 	if flags&^(atSymlinkNofollow|atEmptyPath) != 0 {
 		return 0, syscall.EINVAL
@@ -111,20 +106,24 @@ func sysUtimensat(a call.Arguments) (uintptr, syscall.Errno) {
 			return 0, errno
 		}
 		if e, ok := d.entry(); ok {
-			setTimes(e, &times)
+			errno = setTimes(e, &times)
 		}
-		return 0, 0
+		return 0, errno
 	}
 	e, errno := lookup(a.Value[0], a, 1, flags)
 	if errno != 0 {
 		return 0, errno
 	}
-	setTimes(e, &times)
-	return 0, 0
+	return 0, setTimes(e, &times)
 }
 
 // setTimes sets the times of access and modification.
-func setTimes(e *fs.Entry, times *[2]syscall.Timespec) {
+func setTimes(e *fs.Entry, times *[2]syscall.Timespec) syscall.Errno {
+	for _, t := range times {
+		if uint64(t.Nsec) >= 1e9 && t.Nsec != utimeNow && t.Nsec != utimeOmit {
+			return syscall.EINVAL
+		}
+	}
 	var chosen [2]*syscall.Timespec
 	for i := range times {
 		switch t := &times[i]; t.Nsec {
@@ -136,6 +135,7 @@ func setTimes(e *fs.Entry, times *[2]syscall.Timespec) {
 		chosen[i] = &times[i]
 	}
 	e.Node().SetTimes(chosen[0], chosen[1])
+	return 0
 }
 
 // wallClock returns the time of day.
@@ -164,6 +164,5 @@ func utimes(fd uintptr, a call.Arguments, i int) (uintptr, syscall.Errno) {
 	if errno != 0 {
 		return 0, errno
 	}
-	setTimes(e, &times)
-	return 0, 0
+	return 0, setTimes(e, &times)
 }

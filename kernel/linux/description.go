@@ -63,15 +63,15 @@ func (d *Description) setFlags(flags int) {
 	}
 }
 
-// readable and writable report whether the access mode allows it.
+// readable and writable report whether the access mode allows it. (Access mode 3 allows neither.)
 func (d *Description) readable() bool {
 	f := d.flags.Load()
-	return f&syscall.O_ACCMODE != syscall.O_WRONLY && f&oPath == 0
+	return (f&syscall.O_ACCMODE+1)&1 != 0 && f&oPath == 0
 }
 
 func (d *Description) writable() bool {
 	f := d.flags.Load()
-	return f&syscall.O_ACCMODE != syscall.O_RDONLY && f&oPath == 0
+	return (f&syscall.O_ACCMODE+1)&2 != 0 && f&oPath == 0
 }
 
 // Hold keeps the description open until Release, as a descriptor would (a message that carries it

@@ -105,7 +105,11 @@ func sysRenameat(a call.Arguments) (uintptr, syscall.Errno) {
 }
 
 func sysRenameat2(a call.Arguments) (uintptr, syscall.Errno) {
-	return rename(a.Value[0], 1, a.Value[2], 3, a, uint(uint32(a.Value[4])))
+	flags := uint(uint32(a.Value[4]))
+	if !fs.ValidRename(flags) {
+		return 0, syscall.EINVAL
+	}
+	return rename(a.Value[0], 1, a.Value[2], 3, a, flags)
 }
 
 func rename(fromFD uintptr, from int, toFD uintptr, to int, a call.Arguments, flags uint) (uintptr, syscall.Errno) {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/ringo-os/ringo/kernel/early/call"
 	"github.com/ringo-os/ringo/kernel/file"
+	"github.com/ringo-os/ringo/kernel/fs"
 )
 
 // read reads at the file's own position, and waits for the first byte if it may.
@@ -93,49 +94,54 @@ func sysWrite(a call.Arguments) (uintptr, syscall.Errno) {
 // limited returns as much of m as one call may transfer.
 func (m Memory) limited() []byte { return m.Bytes[:min(len(m.Bytes), countMax)] }
 
-// positioned checks what the calls with an offset check.
-func (d *Description) positioned(offset int64) syscall.Errno {
-	switch {
-	case offset < 0:
-		return syscall.EINVAL
-	case d.seeker == nil:
-		return syscall.ESPIPE
-	}
-	return 0
-}
-
 func sysPread(a call.Arguments) (uintptr, syscall.Errno) {
+	offset := int64(a.Value[3])
+	if offset < 0 {
+		return 0, syscall.EINVAL
+	}
 	d, errno := source(a)
 	if errno != 0 {
 		return 0, errno
 	}
-	offset := int64(a.Value[3])
-	if errno := d.positioned(offset); errno != 0 {
-		return 0, errno
+	if d.seeker == nil {
+		return 0, syscall.ESPIPE
 	}
 	m, errno := Borrow(Argument(a, 1), a.Value[2], Out)
 	if errno != 0 {
 		return 0, errno
 	}
-	n, errno := d.seeker.ReadAt(m.limited(), offset)
+	n := 0
+	if p := m.limited(); offset+int64(len(p)) < 0 {
+		errno = syscall.EINVAL
+	} else {
+		n, errno = d.seeker.ReadAt(p, offset)
+	}
 	m.Return(Argument(a, 1), n)
 	return uintptr(n), errno
 }
 
 func sysPwrite(a call.Arguments) (uintptr, syscall.Errno) {
+	offset := int64(a.Value[3])
+	if offset < 0 {
+		return 0, syscall.EINVAL
+	}
 	d, errno := sink(a)
 	if errno != 0 {
 		return 0, errno
 	}
-	offset := int64(a.Value[3])
-	if errno := d.positioned(offset); errno != 0 {
-		return 0, errno
+	if d.seeker == nil {
+		return 0, syscall.ESPIPE
 	}
 	m, errno := Borrow(Argument(a, 1), a.Value[2], In)
 	if errno != 0 {
 		return 0, errno
 	}
-	n, errno := d.seeker.WriteAt(m.limited(), offset)
+	n := 0
+	if p := m.limited(); offset+int64(len(p)) < 0 {
+		errno = syscall.EINVAL
+	} else {
+		n, errno = d.seeker.WriteAt(p, offset)
+	}
 	m.Return(Argument(a, 1), n)
 	return uintptr(n), errno
 }
@@ -181,22 +187,25 @@ func sysTruncate(a call.Arguments) (uintptr, syscall.Errno) {
 }
 
 func sysFallocate(a call.Arguments) (uintptr, syscall.Errno) {
-	offset, length := int64(a.Value[2]), int64(a.Value[3])
-	if offset < 0 || length <= 0 {
-		return 0, syscall.EINVAL
-	}
-	d, errno := sink(a)
-	if errno != 0 {
+	mode, offset, length := int(int32(a.Value[1])), int64(a.Value[2]), int64(a.Value[3])
+	d, errno := Lookup(a.Value[0])
+	switch {
+	case errno != 0:
 		return 0, errno
+	case offset < 0 || length <= 0:
+		return 0, syscall.EINVAL
+	case !fs.ValidAllocate(mode):
+		return 0, syscall.EOPNOTSUPP
+	case !d.writable():
+		return 0, syscall.EBADF
+	case d.pipe():
+		return 0, syscall.ESPIPE
 	}
 	e, ok := d.entry()
 	if !ok {
-		if d.pipe() {
-			return 0, syscall.ESPIPE
-		}
 		return 0, syscall.ENODEV
 	}
-	return 0, e.Node().Allocate(int(int32(a.Value[1])), offset, length)
+	return 0, e.Node().Allocate(mode, offset, length)
 }
 
 // sysFsync is also fdatasync: what is in memory is as safe as it gets.

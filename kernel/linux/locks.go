@@ -19,7 +19,8 @@ func fcntlLock(d *Description, a call.Arguments, how uintptr, owner any) (uintpt
 	if !ok {
 		return 0, syscall.EBADF
 	}
-	if owner == any(d) && l.Pid != 0 {
+	isLock := l.Type == syscall.F_RDLCK || l.Type == syscall.F_WRLCK
+	if how == 0 && owner != any(d) && !isLock {
 		return 0, syscall.EINVAL
 	}
 	r, errno := lockRange(d, &l)
@@ -29,27 +30,22 @@ func fcntlLock(d *Description, a call.Arguments, how uintptr, owner any) (uintpt
 	r.Owner = owner
 	locks := e.Node().Locks()
 	switch {
+	case how != 0 && (l.Type == syscall.F_RDLCK && !d.readable() || l.Type == syscall.F_WRLCK && !d.writable()):
+		return 0, syscall.EBADF
+	case owner == any(d) && l.Pid != 0:
+		return 0, syscall.EINVAL
 	case how == 0:
-		if l.Type == syscall.F_UNLCK && owner != any(d) {
-			return 0, syscall.EINVAL
-		}
 		describeLock(&l, locks, r)
 		return 0, CopyOut(Argument(a, 2), &l)
-	case l.Type == syscall.F_UNLCK:
+	case !isLock:
 		locks.UnlockRange(r)
 		return 0, 0
-	case l.Type == syscall.F_RDLCK && !d.readable() || l.Type == syscall.F_WRLCK && !d.writable():
-		return 0, syscall.EBADF
 	}
 	return 0, waitForLock(d, locks, how == 2, func() bool { return locks.LockRange(r) })
 }
 
 // lockRange reads the range and type of a struct flock.
 func lockRange(d *Description, l *syscall.Flock_t) (r fs.RangeLock, errno syscall.Errno) {
-	r.Exclusive = l.Type == syscall.F_WRLCK
-	if l.Type < syscall.F_RDLCK || l.Type > syscall.F_UNLCK {
-		return r, syscall.EINVAL
-	}
 	var origin int64
 	switch l.Whence {
 	case 0:
@@ -65,20 +61,30 @@ func lockRange(d *Description, l *syscall.Flock_t) (r fs.RangeLock, errno syscal
 	if errno != 0 {
 		return r, errno
 	}
-	r.Start = origin + l.Start
-	switch r.End = r.Start + l.Len; {
-	case r.Start < 0:
-		return r, syscall.EINVAL
-	case l.Len == 0:
-		r.End = fs.ToEnd
-	case l.Len < 0:
-		r.Start, r.End = r.End, r.Start
-		if r.Start < 0 {
-			return r, syscall.EINVAL
-		}
-	case r.End < r.Start:
+	if l.Start > fs.ToEnd-origin {
 		return r, syscall.EOVERFLOW
 	}
+	r.First = origin + l.Start
+	switch {
+	case r.First < 0:
+		return r, syscall.EINVAL
+	case l.Len == 0:
+		r.Last = fs.ToEnd
+	case l.Len > 0:
+		if l.Len-1 > fs.ToEnd-r.First {
+			return r, syscall.EOVERFLOW
+		}
+		r.Last = r.First + l.Len - 1
+	default:
+		if r.First+l.Len < 0 {
+			return r, syscall.EINVAL
+		}
+		r.First, r.Last = r.First+l.Len, r.First-1
+	}
+	if l.Type < syscall.F_RDLCK || l.Type > syscall.F_UNLCK {
+		return r, syscall.EINVAL
+	}
+	r.Exclusive = l.Type == syscall.F_WRLCK
 	return r, 0
 }
 
@@ -89,11 +95,11 @@ func describeLock(l *syscall.Flock_t, locks *fs.Locks, r fs.RangeLock) {
 		l.Type = syscall.F_UNLCK
 		return
 	}
-	*l = syscall.Flock_t{Type: syscall.F_RDLCK, Start: other.Start, Len: other.End - other.Start, Pid: -1}
+	*l = syscall.Flock_t{Type: syscall.F_RDLCK, Start: other.First, Len: other.Last - other.First + 1, Pid: -1}
 	if other.Exclusive {
 		l.Type = syscall.F_WRLCK
 	}
-	if other.End == fs.ToEnd {
+	if other.Last == fs.ToEnd {
 		l.Len = 0
 	}
 	if other.Owner == any(&process) {
@@ -102,13 +108,16 @@ func describeLock(l *syscall.Flock_t, locks *fs.Locks, r fs.RangeLock) {
 }
 
 func sysFlock(a call.Arguments) (uintptr, syscall.Errno) {
-	d, errno := Lookup(a.Value[0])
-	if errno != 0 {
-		return 0, errno
-	}
 	operation := int(a.Value[1])
-	if bits := operation &^ syscall.LOCK_NB; bits != syscall.LOCK_SH && bits != syscall.LOCK_EX && bits != syscall.LOCK_UN {
+	if kind := operation &^ syscall.LOCK_NB; kind != syscall.LOCK_SH && kind != syscall.LOCK_EX && kind != syscall.LOCK_UN {
 		return 0, syscall.EINVAL
+	}
+	d, errno := Lookup(a.Value[0])
+	switch {
+	case errno != 0:
+		return 0, errno
+	case operation&syscall.LOCK_UN == 0 && !d.readable() && !d.writable():
+		return 0, syscall.EBADF
 	}
 	e, ok := d.entry()
 	if !ok {

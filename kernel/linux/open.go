@@ -92,6 +92,9 @@ func sysOpenat(a call.Arguments) (uintptr, syscall.Errno) {
 }
 
 func open(fd uintptr, a call.Arguments, i int, flags int, mode uint32) (uintptr, syscall.Errno) {
+	if !fs.ValidOpen(flags) {
+		return 0, syscall.EINVAL
+	}
 	at, name, errno := place(fd, a, i)
 	if errno != 0 {
 		return 0, errno

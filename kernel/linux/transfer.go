@@ -21,7 +21,13 @@ func newFlow(d *Description, p Pointer) (f flow, errno syscall.Errno) {
 	if errno = CopyIn(p, &f.offset); errno != 0 {
 		return f, errno
 	}
-	return f, d.positioned(f.offset)
+	switch {
+	case d.seeker == nil:
+		errno = syscall.ESPIPE
+	case f.offset < 0:
+		errno = syscall.EINVAL
+	}
+	return f, errno
 }
 
 // end writes the offset back to p.
@@ -102,10 +108,7 @@ func sysSendfile(a call.Arguments) (uintptr, syscall.Errno) {
 }
 
 func sysCopyFileRange(a call.Arguments) (uintptr, syscall.Errno) {
-	if a.Value[5] != 0 {
-		return 0, syscall.EINVAL
-	}
-	in, errno := source(a)
+	in, errno := Lookup(a.Value[0])
 	if errno != 0 {
 		return 0, errno
 	}
@@ -113,12 +116,16 @@ func sysCopyFileRange(a call.Arguments) (uintptr, syscall.Errno) {
 	switch {
 	case errno != 0:
 		return 0, errno
+	case a.Value[5] != 0:
+		return 0, syscall.EINVAL
 	case in.directory() || out.directory():
 		return 0, syscall.EISDIR
 	case !in.regular() || !out.regular():
 		return 0, syscall.EINVAL
-	case !out.writable() || out.flags.Load()&syscall.O_APPEND != 0:
+	case !in.readable() || !out.writable() || out.flags.Load()&syscall.O_APPEND != 0:
 		return 0, syscall.EBADF
+	case !sameVolume(in, out):
+		return 0, syscall.EXDEV
 	}
 	from, errno := newFlow(in, Argument(a, 1))
 	if errno != 0 {
@@ -128,7 +135,11 @@ func sysCopyFileRange(a call.Arguments) (uintptr, syscall.Errno) {
 	if errno != 0 {
 		return 0, errno
 	}
-	n, errno := transfer(&to, &from, int(min(a.Value[4], countMax)))
+	count := int(min(a.Value[4], countMax))
+	if overlap(&from, &to, int64(count)) {
+		return 0, syscall.EINVAL
+	}
+	n, errno := transfer(&to, &from, count)
 	if fault := from.end(Argument(a, 1)); fault != 0 {
 		return 0, fault
 	}
@@ -136,6 +147,36 @@ func sysCopyFileRange(a call.Arguments) (uintptr, syscall.Errno) {
 		return 0, fault
 	}
 	return uintptr(n), errno
+}
+
+// sameVolume reports whether two regular files are in the same volume.
+func sameVolume(a, b *Description) bool {
+	x, _ := a.entry()
+	y, _ := b.entry()
+	return x.Node().Volume() == y.Node().Volume()
+}
+
+// overlap reports whether n bytes would be copied within one file onto themselves.
+func overlap(from, to *flow, n int64) bool {
+	x, _ := from.d.entry()
+	y, _ := to.d.entry()
+	if x.Node() != y.Node() {
+		return false
+	}
+	var st syscall.Stat_t
+	x.Node().Status(&st)
+	begin, target := from.position(), to.position()
+	n = min(n, max(st.Size-begin, 0))
+	return target+n > begin && target < begin+n
+}
+
+// position returns where f is.
+func (f *flow) position() int64 {
+	if f.offset != ownPosition {
+		return f.offset
+	}
+	offset, _ := f.d.seeker.Move(0, 1)
+	return offset
 }
 
 // directory reports whether d is a directory.

@@ -11,7 +11,7 @@ const ownPosition = -1
 
 // readVector reads into the segments of v. Once there is something it does not wait for more.
 func (d *Description) readVector(v Vector, offset int64) (total int, errno syscall.Errno) {
-	for total < v.Length || total == 0 {
+	for total < v.Length {
 		var m Memory
 		if m, errno = v.Piece(total, Out); errno != 0 {
 			break
@@ -41,7 +41,7 @@ func (d *Description) readVector(v Vector, offset int64) (total int, errno sysca
 
 // writeVector writes the segments of v.
 func (d *Description) writeVector(v Vector, offset int64) (total int, errno syscall.Errno) {
-	for total < v.Length || total == 0 {
+	for total < v.Length {
 		var m Memory
 		if m, errno = v.Piece(total, In); errno != 0 {
 			break

@@ -19,6 +19,8 @@ var (
 	OnReady = func(token uintptr, readable, writable bool) {}
 	// OnSignal sees every call of RaiseSignal.
 	OnSignal = func(signal uint32) {}
+	// OnAccessible answers Accessible.
+	OnAccessible = func(address, size uintptr, write bool) bool { return address >= 4096 }
 	// Output collects what is written to the console.
 	Output = func(p []byte) {}
 
@@ -52,7 +54,7 @@ func AllocateDMA(size uintptr) (memory unsafe.Pointer, physical uint64) {
 
 func DirectMap(physical uint64) unsafe.Pointer                      { return nil }
 func MapDevice(physical uint64, size uintptr) unsafe.Pointer        { return nil }
-func Accessible(address, size uintptr, write bool) bool             { return address >= 4096 }
+func Accessible(address, size uintptr, write bool) bool             { return OnAccessible(address, size, write) }
 func AllocateVector() (vector uint8)                                { return 0 }
 func MSI(vector uint8) (address uint64, data uint32)                { return 0, 0 }
 func RouteInterrupt(gsi uint32, vector uint8, level, low bool) bool { return false }
