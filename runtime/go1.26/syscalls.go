@@ -6,6 +6,7 @@ package runtime
 
 import (
 	"internal/abi"
+	"internal/runtime/atomic"
 	"unsafe"
 
 	"github.com/ringo-os/ringo/kernel/early/call"
@@ -63,11 +64,15 @@ const (
 	callWrite     = 1
 	callGetpid    = 39
 	callExit      = 60
+	callClone     = 56
+	callFork      = 57
+	callVfork     = 58
 	callFcntl     = 72
 	callPrctl     = 157
 	callGettid    = 186
 	callExitGroup = 231
 	callGetrandom = 318
+	callClone3    = 435
 
 	fcntlGetFlags   = 3
 	openReadWrite   = 2
@@ -142,6 +147,10 @@ func startSystemCalls() {
 //
 //go:nosplit
 func instructionCall(number, a1, a2, a3, a4, a5, a6 uintptr) (result, result2, _ uintptr) {
+	switch number {
+	case callClone, callFork, callVfork, callClone3:
+		return refuseFork(), 0, 0
+	}
 	gp := getg()
 	var r1, r2, errno uintptr
 	if status := readgstatus(gp) &^ _Gscan; status == _Gsyscall && dispatch != nil {
@@ -158,3 +167,19 @@ func instructionCall(number, a1, a2, a3, a4, a5, a6 uintptr) (result, result2, _
 	}
 	return r1, r2, 0
 }
+
+// refuseFork answers the calls that would make a second process. It does so here because package
+// syscall forbids its stack to grow around them.
+//
+//go:nosplit
+func refuseFork() (result uintptr) {
+	if forkRefused.CompareAndSwap(false, true) {
+		systemstack(func() {
+			print("ringo: this program tried to start another one; a machine of Ringo's runs a single program, so " +
+				"that fails with ENOSYS\n")
+		})
+	}
+	return ^uintptr(_ENOSYS - 1)
+}
+
+var forkRefused atomic.Bool
