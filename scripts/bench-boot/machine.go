@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"os/exec"
-	"strconv"
 	"strings"
 	"time"
 
@@ -30,7 +29,7 @@ func (g *guest) args(memory qemu.Size, port int) []string {
 	if g.machine == qemu.MicroVM {
 		machine, device = "microvm,rtc=on,pit=on,pic=on,x-option-roms=off", "virtio-net-device,netdev=net"
 	}
-	args := []string{"-accel", "tcg", "-cpu", "max", "-M", machine, "-m", strconv.FormatInt(int64(memory>>10), 10) + "K", "-smp", "1",
+	args := []string{"-accel", "tcg", "-cpu", "max", "-M", machine, "-m", memory.String(), "-smp", "1",
 		"-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
 		"-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"}
 	if g.web {
