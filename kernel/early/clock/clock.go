@@ -21,10 +21,11 @@ var readTSC = cpu.TSC
 type Clock struct {
 	_ offheap.Mark
 
-	// epochs[current%2] is in force; Refine fills the other and then moves current on. So a reader
-	// never waits for a writer, not even one that it has interrupted.
+	// epochs[current%4] is in force from its start on, the one before until then; Refine fills the
+	// next and then moves current on. So a reader never waits for a writer, not even one that it
+	// has interrupted, and what it reads is not written to without current moving first.
 	current atomic.Uint32
-	epochs  [2]epoch
+	epochs  [4]epoch
 	wall    atomic.Int64 // what to add to Now for the time since 1970
 }
 
@@ -40,12 +41,21 @@ type epoch struct {
 // Init starts the clock at nanosecond 0 when the TSC is tsc; it has frequency ticks a second.
 func (c *Clock) Init(frequency, tsc uint64) { c.set(frequency, tsc, 0) }
 
-// Refine changes the frequency from tsc, now, on, without a jump.
-func (c *Clock) Refine(frequency, tsc uint64) { c.set(frequency, tsc, uint64(c.At(tsc))) }
+// Refine changes the frequency, without a jump. tsc is now; the change takes effect 1/16 s later,
+// so that no core can have gone on by the old frequency when it does. Within that time of another,
+// a call does nothing.
+func (c *Clock) Refine(frequency, tsc uint64) {
+	old := &c.epochs[c.current.Load()%4]
+	if frequency == 0 || tsc < old.start.Load() {
+		return
+	}
+	start := tsc + old.frequency.Load()/16
+	c.set(frequency, start, uint64(c.At(start)))
+}
 
 func (c *Clock) set(frequency, start, base uint64) {
 	n := c.current.Load() + 1
-	e := &c.epochs[n%2]
+	e := &c.epochs[n%4]
 	scale, shift := scaleOf(frequency)
 	e.start.Store(start)
 	e.base.Store(base)
@@ -71,32 +81,38 @@ func scaleOf(frequency uint64) (scale uint64, shift uint32) {
 // Now returns the nanoseconds since Init. It never goes back.
 func (c *Clock) Now() int64 { return c.At(readTSC()) }
 
-// At returns what Now is when the TSC is tsc; an earlier tsc than that of Init or the last Refine
-// counts as that one.
+// At returns what Now is when the TSC is tsc. One before Init, or before the last Refine but one,
+// counts as that.
 func (c *Clock) At(tsc uint64) int64 {
 	for {
 		n := c.current.Load()
-		e := &c.epochs[n%2]
+		e := &c.epochs[n%4]
+		if tsc < e.start.Load() {
+			e = &c.epochs[(n-1)%4]
+		}
 		start, base := e.start.Load(), e.base.Load()
 		scale, shift := e.scale.Load(), e.shift.Load()
 		if c.current.Load() != n {
 			continue
 		}
-		ticks := tsc - start
 		if tsc < start {
-			ticks = 0
+			return int64(base)
 		}
-		high, low := bits.Mul64(ticks, scale)
+		high, low := bits.Mul64(tsc-start, scale)
 		return int64(base + high<<(64-shift) + low>>shift)
 	}
 }
 
 // Deadline returns the TSC at which Now reaches nanoseconds: the first tick at which it has. It is
-// the highest number there is for a time that the TSC does not reach.
+// the highest number there is for a time that the TSC does not reach, and some tick gone by for a
+// time before the last Refine but one.
 func (c *Clock) Deadline(nanoseconds int64) (tsc uint64) {
 	for {
 		n := c.current.Load()
-		e := &c.epochs[n%2]
+		e := &c.epochs[n%4]
+		if nanoseconds <= int64(e.base.Load()) && n > 1 {
+			e = &c.epochs[(n-1)%4]
+		}
 		start, base := e.start.Load(), e.base.Load()
 		scale, shift := e.scale.Load(), e.shift.Load()
 		if c.current.Load() != n {
@@ -122,8 +138,8 @@ func (c *Clock) Deadline(nanoseconds int64) (tsc uint64) {
 	}
 }
 
-// Frequency is the ticks of the TSC per second.
-func (c *Clock) Frequency() uint64 { return c.epochs[c.current.Load()%2].frequency.Load() }
+// Frequency is the ticks of the TSC per second, as last set.
+func (c *Clock) Frequency() uint64 { return c.epochs[c.current.Load()%4].frequency.Load() }
 
 // SetWall says that it is now unix nanoseconds since 1970 UTC. Now is not affected.
 func (c *Clock) SetWall(unix int64) { c.wall.Store(unix - c.Now()) }

@@ -4,6 +4,7 @@ import (
 	"math/big"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"testing"
 )
 
@@ -50,7 +51,7 @@ func TestDeadline(t *testing.T) {
 		if c.At(tsc) < at {
 			t.Fatalf("%d Hz: at %d, %d ns, it is only %d", frequency, tsc, at, c.At(tsc))
 		}
-		if base := c.epochs[c.current.Load()%2].start.Load(); tsc > base && c.At(tsc-1) >= at {
+		if tsc > start && c.At(tsc-1) >= at {
 			t.Fatalf("%d Hz: %d ns have come a tick before %d", frequency, at, tsc)
 		}
 	}
@@ -73,67 +74,100 @@ func TestDeadlineEnds(t *testing.T) {
 	}
 }
 
-// TestRefine checks that a new frequency makes no jump, and counts from then on.
+// TestRefine checks that a new frequency makes no jump, is not in force before its time, and counts
+// from then on.
 func TestRefine(t *testing.T) {
 	var c Clock
-	c.Init(1_000_000_000, 5000)
-	if got := c.At(1_000_005_000); got != second {
-		t.Fatal(got)
-	}
-	c.Refine(2_000_000_000, 1_000_005_000)
+	c.Init(1_600_000_000, 5000)
+	const at = 1_600_005_000 // after a second
+	c.Refine(3_200_000_000, at)
+	const change = second + second/16
 	for _, test := range []struct {
 		tsc  uint64
 		want int64
-	}{{0, second}, {1_000_005_000, second}, {1_000_005_002, second + 1}, {3_000_005_000, 2 * second}} {
+	}{{0, 0}, {5000, 0}, {5016, 10}, {at, second}, {at + 100_000_000 - 16, change - 10}, {at + 100_000_000, change},
+		{at + 100_000_032, change + 10}, {at + 3_300_000_000, change + second}} {
 		if got := c.At(test.tsc); got != test.want {
 			t.Errorf("%d: %d, want %d", test.tsc, got, test.want)
 		}
+		if got := c.Deadline(test.want); got > max(test.tsc, 5000) || c.At(got) != test.want {
+			t.Errorf("%d ns: at %d", test.want, got)
+		}
 	}
-	if c.Frequency() != 2_000_000_000 {
+	if c.Frequency() != 3_200_000_000 {
+		t.Error(c.Frequency())
+	}
+	c.Refine(1_000_000_000, at+99_999_999) // too soon
+	c.Refine(0, at+200_000_000)
+	if c.Frequency() != 3_200_000_000 {
 		t.Error(c.Frequency())
 	}
 }
 
-// TestReaders has readers check, while a writer refines, that time does not go back.
-func TestReaders(t *testing.T) {
-	old := readTSC
-	defer func() { readTSC = old }()
+// TestMonotonic refines often, by a lot, and looks at each place where that could show.
+func TestMonotonic(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
 	var c Clock
-	c.Init(2_000_000_000, readTSC())
-	var done, stop sync.WaitGroup
+	c.Init(2_000_000_000, 1000)
+	now, last := uint64(1000), int64(0)
+	for range 2000 {
+		c.Refine(1_000_000_000+r.Uint64N(2_000_000_000), now)
+		change := c.epochs[c.current.Load()%4].start.Load()
+		for _, tsc := range []uint64{now, now + 1, change - 1, change, change + 1, change + 1000 + r.Uint64N(1<<33)} {
+			got := c.At(tsc)
+			if got < last || tsc == change+1 && got > last+2 {
+				t.Fatalf("%d: %d after %d", tsc, got, last)
+			}
+			now, last = tsc, got
+		}
+	}
+}
+
+// TestReaders has readers, while a writer refines, check that what they read belongs together.
+func TestReaders(t *testing.T) {
+	var tsc atomic.Uint64
+	var c Clock
+	c.Init(1_000_000_000, 0)
 	quit := make(chan struct{})
-	stop.Add(1)
+	var readers, writer sync.WaitGroup
+	writer.Add(1)
 	go func() {
-		defer stop.Done()
-		f := uint64(2_000_000_000)
+		defer writer.Done()
+		f := uint64(1_000_000_000)
 		for {
 			select {
 			case <-quit:
 				return
 			default:
 			}
-			f ^= 1 << 24
-			c.Refine(f, readTSC())
+			f ^= 1
+			c.Refine(f, tsc.Add(second))
 		}
 	}()
 	for range 2 {
-		done.Add(1)
+		readers.Add(1)
 		go func() {
-			defer done.Done()
-			last := int64(0)
-			for range 300_000 {
-				now := c.Now()
-				if now < last || now-last > 10*second {
-					t.Errorf("%d after %d", now, last)
+			defer readers.Done()
+			for range 200_000 {
+				at := tsc.Load()
+				now, deadline := c.At(at), c.Deadline(int64(at))
+				if tsc.Load() != at {
+					continue // what is long gone by is not kept
+				}
+				if uint64(now) > at+at/1000 || uint64(now) < at-at/1000 {
+					t.Errorf("%d at %d", now, at)
 					return
 				}
-				last = now
+				if deadline > at+at/1000 || deadline < at-at/1000 {
+					t.Errorf("%d ns: at %d", at, deadline)
+					return
+				}
 			}
 		}()
 	}
-	done.Wait()
+	readers.Wait()
 	close(quit)
-	stop.Wait()
+	writer.Wait()
 }
 
 func TestWall(t *testing.T) {

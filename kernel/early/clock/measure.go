@@ -43,11 +43,14 @@ type Gauge struct {
 	frequency uint64 // as measured at first, 0 if it was not
 }
 
+var single Gauge
+
 // Measure finds the frequency of the TSC: from CPUID if it says so, else by measuring for 3 to
 // 4 ms against the ACPI PM timer at I/O port pmTimer (0: none) or the 8254 timer, to about 50 ppm,
 // 200 on a slow or busy host. known says that it was read, not measured. Interrupts must be off.
 func Measure(pmTimer uint16) (frequency uint64, source Source, known bool, problem boot.Problem) {
-	var g Gauge
+	g := &single // an off-heap type cannot be on a stack
+	*g = Gauge{}
 	frequency, source, known, problem = g.Measure(pmTimer)
 	g.stop()
 	return frequency, source, known, problem
@@ -92,7 +95,7 @@ func (g *Gauge) first() uint64 {
 		if !reasonable(f) {
 			continue
 		}
-		if sure || f > least-least/100 && f < least+least/100 {
+		if sure || f > least-least/1000 && f < least+least/1000 {
 			least = f
 			break
 		}
@@ -263,7 +266,7 @@ func (c *counter) take(g *group) {
 	}
 }
 
-// measure returns the TSC's frequency, or 0 if the counter does not count. It is not sure if most of
+// measure returns the TSC's frequency, or 0 if the counter does not count. It is not sure if much of
 // the time was between two readings.
 func (c *counter) measure(start *group) (frequency uint64, sure bool) {
 	c.last, c.ticks = 0, 0
@@ -283,7 +286,7 @@ func (c *counter) measure(start *group) (frequency uint64, sure bool) {
 		return 0, false
 	}
 	frequency = c.compare(start, &end, muldiv(b.after-a.before, c.hertz, b.ticks-a.ticks))
-	return frequency, c.gap < (b.after-a.before)/2
+	return frequency, c.gap < (b.after-a.before)/8
 }
 
 // compare returns the frequency of the TSC between two groups, given roughly what it is.

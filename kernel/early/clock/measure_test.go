@@ -131,9 +131,10 @@ func TestMeasure(t *testing.T) {
 			worst = max(worst, abs(int64(f-m.frequency))*1_000_000/m.frequency)
 			longest = max(longest, (m.now-began)/1_000_000)
 			m.now += (1 + r.Uint64N(50)) * 1e12
+			first := f
 			f, ok := g.Again()
 			if !ok || m.running {
-				t.Fatalf("%s: again %v, PIT on %v", test.name, ok, m.running)
+				t.Fatalf("%s: seed %d first %d, again %d %v, really %d, PIT on %v", test.name, seed, first, f, ok, m.frequency, m.running)
 			}
 			again = max(again, abs(int64(f-m.frequency))*1_000_000_000/m.frequency)
 		}
