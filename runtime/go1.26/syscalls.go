@@ -173,7 +173,7 @@ func instructionCall(number, a1, a2, a3, a4, a5, a6 uintptr) (result, result2, _
 //
 //go:nosplit
 func refuseFork() (result uintptr) {
-	if forkRefused.CompareAndSwap(false, true) {
+	if forkRefused.CompareAndSwap(0, 1) {
 		systemstack(func() {
 			print("ringo: this program tried to start another one; a machine of Ringo's runs a single program, so " +
 				"that fails with ENOSYS\n")
@@ -182,4 +182,4 @@ func refuseFork() (result uintptr) {
 	return ^uintptr(_ENOSYS - 1)
 }
 
-var forkRefused atomic.Bool
+var forkRefused atomic.Uint32
