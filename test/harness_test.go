@@ -208,7 +208,7 @@ func passes(t *testing.T, c qemu.Config) string {
 	t.Helper()
 	r := boot(t, c)
 	if r.status != 0 || !strings.HasSuffix(r.output, "ok\n") {
-		t.Errorf("%q: status %d\n%.3000s", c.Arguments, r.status, r.output)
+		t.Fatalf("%q: status %d\n%.3000s", c.Arguments, r.status, r.output)
 	}
 	return r.output
 }
@@ -298,4 +298,11 @@ func difference(got, want string) string {
 		return strings.Join(lines[max(i-10, 0):min(i+20, len(lines))], "")
 	}
 	return fmt.Sprintf("the machine says:\n%s\nLinux says:\n%s", mark(g), mark(w))
+}
+
+func writeFile(t *testing.T, name, content string) {
+	t.Helper()
+	if err := os.WriteFile(name, []byte(content), 0o666); err != nil {
+		t.Fatal(err)
+	}
 }

@@ -1,0 +1,510 @@
+package test
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"math/big"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/ringo-os/ringo/qemu"
+	"github.com/u-root/u-root/pkg/cpio"
+)
+
+// hostAddress is what QEMU's user network calls the host.
+const hostAddress = "10.0.2.2"
+
+// networked is a machine with a network interface, whose port 80 is the returned port of this host.
+func networked(t *testing.T, arguments ...string) (c qemu.Config, port uint16) {
+	t.Helper()
+	c = qemu.Config{Image: image(t, "net"), Memory: 128 << 20, Arguments: arguments}
+	port = freePort(t, "tcp")
+	c.Forwards = []qemu.Forward{{Host: port, Guest: 80}}
+	return c, port
+}
+
+// freePort finds a port of this host that nobody uses at the moment.
+func freePort(t *testing.T, network string) uint16 {
+	t.Helper()
+	if network == "udp" {
+		c, err := net.ListenPacket("udp4", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		return uint16(c.LocalAddr().(*net.UDPAddr).Port)
+	}
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return uint16(l.Addr().(*net.TCPAddr).Port)
+}
+
+// client makes requests to machines, and to nobody in between.
+var client = &http.Client{Timeout: time.Minute, Transport: &http.Transport{}}
+
+func fetch(t *testing.T, url string, body io.Reader) []byte {
+	t.Helper()
+	method := "GET"
+	if body != nil {
+		method = "POST"
+	}
+	request, err := http.NewRequestWithContext(t.Context(), method, url, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		t.Error(err)
+		return nil
+	}
+	defer response.Body.Close()
+	data, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != http.StatusOK {
+		t.Errorf("%s: %s, %v", url, response.Status, err)
+	}
+	return data
+}
+
+// TestServer: a web server in the machine answers clients on the host.
+func TestServer(t *testing.T) {
+	for _, machine := range qemu.Machines {
+		t.Run(string(machine), func(t *testing.T) {
+			t.Parallel()
+			c, port := networked(t, "serve", ":80")
+			c.Machine = machine
+			m := start(t, c)
+			m.expect("serving")
+			base := fmt.Sprintf("http://127.0.0.1:%d", port)
+			if got := fetch(t, base+"/hello?name=machine", nil); string(got) != "hello, machine\n" {
+				t.Errorf("%q", got)
+			}
+			if got := fetch(t, base+"/slow", nil); string(got) != "part 0\npart 1\npart 2\n" {
+				t.Errorf("%q", got)
+			}
+			data := make([]byte, 4<<20)
+			rand.Read(data)
+			if got := fetch(t, base+"/echo", bytes.NewReader(data)); !bytes.Equal(got, data) {
+				t.Errorf("an echo of %d bytes has %d, or differs", len(data), len(got))
+			}
+			want := fmt.Sprintf("%d %x <nil>", len(data), sha256.Sum256(data))
+			if got := fetch(t, base+"/sum", bytes.NewReader(data)); string(got) != want {
+				t.Errorf("%s instead of %s", got, want)
+			}
+			if got := fetch(t, base+"/bytes?n=10000000", nil); len(got) != 10_000_000 ||
+				!bytes.Equal(got[9_999_984:], []byte("0123456789abcdef")) {
+				t.Errorf("%d bytes", len(got))
+			}
+			var wg sync.WaitGroup
+			for i := range 50 {
+				wg.Go(func() {
+					want := fmt.Sprintf("hello, %d\n", i)
+					if got := fetch(t, fmt.Sprintf("%s/hello?name=%d", base, i), nil); string(got) != want {
+						t.Errorf("%q instead of %q", got, want)
+					}
+				})
+			}
+			wg.Wait()
+			client.CloseIdleConnections()
+			fetch(t, base+"/quit", nil)
+			client.CloseIdleConnections()
+			if r := m.wait(); r.status != 0 || !strings.HasSuffix(r.output, "ok\n") {
+				t.Errorf("status %d\n%s", r.status, r.output)
+			}
+		})
+	}
+}
+
+// TestClient: a client in the machine reaches a web server on the host.
+func TestClient(t *testing.T) {
+	data := make([]byte, 3<<20)
+	rand.Read(data)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == "POST" {
+			n, err := io.Copy(io.Discard, r.Body)
+			fmt.Fprintln(w, n, err)
+			return
+		}
+		w.Write(data)
+	}))
+	t.Cleanup(server.Close)
+	url := fmt.Sprintf("http://%s:%d/", hostAddress, server.Listener.Addr().(*net.TCPAddr).Port)
+	want := fmt.Sprintf("200 %d %x <nil>\n", len(data), sha256.Sum256(data))
+	for name, change := range map[string]func(*qemu.Config){
+		"dhcp":   func(c *qemu.Config) {},
+		"static": func(c *qemu.Config) { c.Words = []string{"ip=10.0.2.77/24,10.0.2.2,10.0.2.3"} },
+		"q35":    func(c *qemu.Config) { c.Machine = qemu.Q35 },
+		"legacy": func(c *qemu.Config) {
+			c.Machine, c.NoNetwork = qemu.PC, true
+			c.Extra = []string{"-netdev", "user,id=n", "-device", "virtio-net-pci,netdev=n,romfile="}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c, _ := networked(t, "get", url, url)
+			change(&c)
+			if name == "legacy" {
+				c.Forwards = nil
+			}
+			if r := boot(t, c); r.status != 0 || !strings.HasSuffix(r.output, want+want+"ok\n") {
+				t.Errorf("status %d\n%s\nwant %s", r.status, r.output, want)
+			}
+		})
+	}
+	t.Run("post", func(t *testing.T) {
+		t.Parallel()
+		c, _ := networked(t, "post", url)
+		if out := passes(t, c); !strings.Contains(out, "8388608 <nil>") {
+			t.Error(out)
+		}
+	})
+}
+
+// TestTLS: a client trusts whom SSL_CERT_FILE names, and nobody else.
+func TestTLS(t *testing.T) {
+	certificate, authority := certificates(t)
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintln(w, "hello over", r.Proto)
+	}))
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}}
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	url := fmt.Sprintf("https://%s:%d/", hostAddress, server.Listener.Addr().(*net.TCPAddr).Port)
+	files := archive(t, cpio.Directory("etc", 0o755), cpio.StaticFile("etc/test.pem", authority, 0o644))
+	t.Run("trusted", func(t *testing.T) {
+		t.Parallel()
+		c, _ := networked(t, "get", url)
+		c.Initrd, c.Environment = files, []string{"SSL_CERT_FILE=/etc/test.pem"}
+		if out := passes(t, c); !strings.Contains(out, "200 20 ") {
+			t.Error(out)
+		}
+	})
+	t.Run("unknown", func(t *testing.T) {
+		t.Parallel()
+		c, _ := networked(t, "get", url)
+		if r := boot(t, c); r.status != 1 || !strings.Contains(r.output, "certificate signed by unknown authority") {
+			t.Errorf("status %d\n%s", r.status, r.output)
+		}
+	})
+	t.Run("roots", func(t *testing.T) {
+		t.Parallel()
+		c, _ := networked(t, "roots")
+		r := boot(t, c)
+		var n int
+		if fmt.Sscan(r.output, &n); n < 100 || !strings.Contains(r.output, "2 of 2") {
+			t.Error(r.output)
+		}
+	})
+}
+
+// certificates makes a server's certificate for the host as machines see it, and the certificate of
+// the authority that signed it.
+func certificates(t *testing.T) (server tls.Certificate, authority string) {
+	t.Helper()
+	sign := func(template, parent *x509.Certificate, parentKey *ecdsa.PrivateKey) ([]byte, *ecdsa.PrivateKey) {
+		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if parentKey == nil {
+			parentKey = key
+		}
+		template.NotBefore, template.NotAfter = time.Now().Add(-time.Hour), time.Now().Add(time.Hour)
+		der, err := x509.CreateCertificate(rand.Reader, template, parent, &key.PublicKey, parentKey)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return der, key
+	}
+	ca := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Test authority"}, IsCA: true,
+		BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
+	caDER, caKey := sign(ca, ca, nil)
+	leaf := &x509.Certificate{SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "Test server"},
+		IPAddresses: []net.IP{net.ParseIP(hostAddress)}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}}
+	der, key := sign(leaf, ca, caKey)
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key},
+		string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: caDER}))
+}
+
+// TestHalfClose: each side of a connection ends for itself.
+func TestHalfClose(t *testing.T) {
+	t.Run("machine first", func(t *testing.T) {
+		t.Parallel()
+		l, err := net.Listen("tcp4", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		go func() {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			defer c.Close()
+			n, err := io.Copy(io.Discard, c)
+			fmt.Fprintln(c, "got", n, err)
+		}()
+		c, _ := networked(t, "halfclose", fmt.Sprintf("%s:%d", hostAddress, l.Addr().(*net.TCPAddr).Port))
+		if out := passes(t, c); !strings.Contains(out, "got 1048576 <nil>\n") {
+			t.Error(out)
+		}
+	})
+	t.Run("host first", func(t *testing.T) {
+		t.Parallel()
+		c, port := networked(t, "echo", ":80")
+		m := start(t, c)
+		m.expect("serving")
+		conn, err := net.Dial("tcp4", fmt.Sprintf("127.0.0.1:%d", port))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		text := strings.Repeat("echo", 100_000)
+		go func() {
+			io.WriteString(conn, text)
+			conn.(*net.TCPConn).CloseWrite()
+		}()
+		got, err := io.ReadAll(conn)
+		if string(got) != text+"end after 400000" || err != nil {
+			t.Errorf("%d bytes, %v", len(got), err)
+		}
+		if r := m.wait(); r.status != 0 {
+			t.Errorf("status %d\n%s", r.status, r.output)
+		}
+	})
+}
+
+func TestUDP(t *testing.T) {
+	t.Parallel()
+	c, _ := networked(t, "udp", ":5353")
+	port := freePort(t, "udp")
+	c.Forwards = []qemu.Forward{{Host: port, Guest: 5353, UDP: true}}
+	m := start(t, c)
+	m.expect("serving")
+	conn, err := net.Dial("udp4", fmt.Sprintf("127.0.0.1:%d", port))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	for _, text := range []string{"hello", "", strings.Repeat("x", 1400), "end"} {
+		answered := false
+		for range 5 { // packets may get lost
+			conn.Write([]byte(text))
+			conn.SetReadDeadline(time.Now().Add(2 * time.Second))
+			b := make([]byte, 2000)
+			n, err := conn.Read(b)
+			if answered = err == nil && string(b[:n]) == strings.ToUpper(text); answered {
+				break
+			}
+		}
+		if !answered {
+			t.Errorf("no answer to %d bytes", len(text))
+		}
+	}
+	if r := m.wait(); r.status != 0 {
+		t.Errorf("status %d\n%s", r.status, r.output)
+	}
+}
+
+// TestInterfaces: net.Interfaces shows what there is.
+func TestInterfaces(t *testing.T) {
+	for name, test := range map[string]struct {
+		word, address string
+		change        func(*qemu.Config)
+	}{
+		"dhcp":     {"", "10.0.2.15/24", func(*qemu.Config) {}},
+		"explicit": {"ip=dhcp", "10.0.2.15/24", func(*qemu.Config) {}},
+		"static":   {"ip=10.0.2.77/24,10.0.2.2", "10.0.2.77/24", func(*qemu.Config) {}},
+		"by MAC":   {"ip=10.0.2.78/24@52:54:00:12:34:56", "10.0.2.78/24", func(*qemu.Config) {}},
+		"none":     {"ip=none", "", func(*qemu.Config) {}},
+		"no NIC":   {"", "", func(c *qemu.Config) { c.NoNetwork, c.Forwards = true, nil }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c, _ := networked(t, "interfaces")
+			test.change(&c)
+			if test.word != "" {
+				c.Words = []string{test.word}
+			}
+			r := boot(t, c)
+			var got []struct {
+				Name, Flags, Hardware string
+				MTU, Index            int
+				Addresses             []string
+			}
+			line := r.output[strings.LastIndex("\n"+strings.TrimSuffix(r.output, "\n"), "\n"):]
+			if err := json.Unmarshal([]byte(line), &got); err != nil || r.status != 0 {
+				t.Fatalf("status %d, %v\n%s", r.status, err, r.output)
+			}
+			lo, other := false, false
+			for _, i := range got {
+				switch {
+				case i.Name == "lo":
+					lo = slices.Contains(i.Addresses, "127.0.0.1/8") && strings.Contains(i.Flags, "loopback") && strings.Contains(i.Flags, "up")
+				case i.Hardware == "52:54:00:12:34:56":
+					other = i.MTU == 1500 && i.Index > 0 && strings.Contains(i.Flags, "broadcast") &&
+						(test.address == "" || slices.Contains(i.Addresses, test.address))
+				}
+			}
+			if !lo || other == c.NoNetwork {
+				t.Errorf("%+v", got)
+			}
+		})
+	}
+}
+
+// TestNames: names are resolved by the servers that DHCP or the command line gave, and by /etc/hosts.
+func TestNames(t *testing.T) {
+	t.Run("own server", func(t *testing.T) {
+		t.Parallel()
+		c, _ := networked(t, "nameserver")
+		c.Words = []string{"dns=127.0.0.1"}
+		out := boot(t, c).output
+		for _, want := range []string{"ringo.example [192.0.2.7 2001:db8::7]\n", "missing.example not found\n", "localhost [", "[a text]\n"} {
+			if !strings.Contains(out, want) {
+				t.Errorf("no %q in\n%s", want, out)
+			}
+		}
+	})
+	t.Run("host's server", func(t *testing.T) {
+		t.Parallel()
+		server, err := net.ListenPacket("udp4", "127.0.0.1:53")
+		if err != nil {
+			t.Skip("port 53 of the host cannot be had: ", err)
+		}
+		defer server.Close()
+		go func() {
+			b := make([]byte, 1500)
+			for {
+				n, from, err := server.ReadFrom(b)
+				if err != nil {
+					return
+				}
+				if n < 12 {
+					continue
+				}
+				answer := slices.Clone(b[:n]) // the question, marked as an answer: no such name
+				answer[2], answer[3] = 0x81, 0x83
+				server.WriteTo(answer, from)
+			}
+		}()
+		c, _ := networked(t, "lookup", "missing.example")
+		c.Words = []string{"ip=10.0.2.15/24,10.0.2.2,10.0.2.2"}
+		if out := passes(t, c); !strings.Contains(out, "missing.example not found\n") {
+			t.Error(out)
+		}
+	})
+	t.Run("hosts", func(t *testing.T) {
+		t.Parallel()
+		c, _ := networked(t, "lookup", "localhost", "db.internal")
+		c.Initrd = archive(t, cpio.Directory("etc", 0o755),
+			cpio.StaticFile("etc/hosts", "127.0.0.1 localhost\n10.9.8.7 db.internal\n", 0o644))
+		if out := passes(t, c); !strings.Contains(out, "localhost [127.0.0.1]\ndb.internal [10.9.8.7]\n") {
+			t.Error(out)
+		}
+	})
+	for word, want := range map[string]string{"": "nameserver 10.0.2.3\n", "ip=10.0.2.15/24,10.0.2.2,192.0.2.1,192.0.2.2": "nameserver 192.0.2.1\nnameserver 192.0.2.2\n"} {
+		t.Run("resolv.conf/"+word, func(t *testing.T) {
+			t.Parallel()
+			c, _ := networked(t, "resolver")
+			if word != "" {
+				c.Words = []string{word}
+			}
+			if r := boot(t, c); r.status != 0 || !strings.Contains(r.output, want) {
+				t.Errorf("status %d\n%s", r.status, r.output)
+			}
+		})
+	}
+}
+
+// TestSockets runs the modes of testdata/net that check themselves.
+func TestSockets(t *testing.T) {
+	for _, test := range [][]string{{"deadlines", "10.0.2.200:80"}, {"loopback"}, {"unix"}, {"many"}} {
+		t.Run(test[0], func(t *testing.T) {
+			t.Parallel()
+			c, _ := networked(t, test...)
+			c.Memory = 256 << 20
+			passes(t, c)
+		})
+	}
+	t.Run("refused", func(t *testing.T) {
+		t.Parallel()
+		port := freePort(t, "tcp")
+		c, _ := networked(t, "refused", fmt.Sprintf("%s:%d", hostAddress, port))
+		want := onLinux(t, "net", nil, "", "refused", fmt.Sprintf("127.0.0.1:%d", port)).output
+		want = strings.Replace(want, fmt.Sprintf("127.0.0.1:%d", port), fmt.Sprintf("%s:%d", hostAddress, port), 1)
+		if r := boot(t, c); !strings.HasSuffix(r.output, want) {
+			t.Error(difference(r.output, want))
+		}
+	})
+	t.Run("without a NIC", func(t *testing.T) {
+		t.Parallel()
+		c, _ := networked(t, "loopback")
+		c.NoNetwork, c.Forwards = true, nil
+		passes(t, c)
+	})
+}
+
+// TestWeb: the example answers in a machine of 32 MiB.
+func TestWeb(t *testing.T) {
+	for _, machine := range qemu.Machines {
+		t.Run(string(machine), func(t *testing.T) {
+			t.Parallel()
+			file := images.do(t, "examples/web", func() (string, error) {
+				return buildImage(filepath.Join("..", "examples", "web"), ".", "image-web")
+			})
+			c := qemu.Config{Machine: machine, Image: file, Memory: 32 << 20}
+			port := freePort(t, "tcp")
+			c.Forwards = []qemu.Forward{{Host: port, Guest: 8080}}
+			m := start(t, c)
+			m.expect("listening")
+			url := fmt.Sprintf("http://127.0.0.1:%d/", port)
+			for range 20 {
+				if got := fetch(t, url, nil); !bytes.Contains(bytes.ToLower(got), []byte("<html")) {
+					t.Fatalf("%.200q", got)
+				}
+			}
+			client.CloseIdleConnections()
+			m.Console.Send("\x03") // Ctrl-C
+			if r := m.wait(); r.status != 0 {
+				t.Errorf("status %d\n%s", r.status, r.output)
+			}
+		})
+	}
+}
+
+// archive writes an archive of files for a machine.
+func archive(t *testing.T, records ...cpio.Record) string {
+	t.Helper()
+	var b bytes.Buffer
+	w := cpio.Newc.Writer(&b)
+	if err := cpio.WriteRecords(w, records); err != nil {
+		t.Fatal(err)
+	}
+	if err := cpio.WriteTrailer(w); err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(t.TempDir(), "files.cpio")
+	writeFile(t, name, b.String())
+	return name
+}

@@ -1,0 +1,110 @@
+package test
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/ringo-os/ringo/qemu"
+)
+
+// These programs come from the module proxy as they are.
+const (
+	loadGenerator = "github.com/rakyll/hey@v0.1.4"
+	converter     = "github.com/mikefarah/yq/v4@v4.44.1"
+)
+
+func thirdParty(t *testing.T, program string) string {
+	t.Helper()
+	return images.do(t, program, func() (string, error) {
+		return buildImage(scratch, program, "image-"+strings.NewReplacer("/", "-", "@", "-").Replace(program))
+	})
+}
+
+// TestLoadGenerator runs hey in the machine against a server on the host.
+func TestLoadGenerator(t *testing.T) {
+	t.Parallel()
+	var served atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		served.Add(1)
+		fmt.Fprintln(w, "hello")
+	}))
+	defer server.Close()
+	url := fmt.Sprintf("http://%s:%d/", hostAddress, server.Listener.Addr().(*net.TCPAddr).Port)
+	r := boot(t, qemu.Config{Image: thirdParty(t, loadGenerator), Memory: 256 << 20, Arguments: []string{"-n", "500", "-c", "20", url}})
+	if r.status != 0 || !strings.Contains(r.output, "[200]\t500 responses") || served.Load() != 500 {
+		t.Errorf("status %d, %d requests\n%s", r.status, served.Load(), r.output)
+	}
+}
+
+// TestConverter runs yq on files, and on what is typed.
+func TestConverter(t *testing.T) {
+	t.Parallel()
+	file := thirdParty(t, converter)
+	root := t.TempDir()
+	writeFile(t, filepath.Join(root, "in.yaml"), "machine:\n  cores: 1\n  disks: [a, b]\n")
+	for _, test := range []struct {
+		arguments []string
+		stdin     string
+		want      string
+		status    int
+	}{
+		{[]string{"-o", "json", ".machine", "/in.yaml"}, "", "{\n  \"cores\": 1,\n  \"disks\": [\n    \"a\",\n    \"b\"\n  ]\n}\n", 0},
+		{[]string{".machine.disks[1]", "/in.yaml"}, "", "b\n", 0},
+		{[]string{".a", "/missing.yaml"}, "", "Error: open /missing.yaml: no such file or directory\n", 1},
+		{[]string{".b.c"}, "b:\n  c: typed\n", "typed\n", 0},
+	} {
+		cmd := exec.CommandContext(t.Context(), ringo, append([]string{"run", "--root", root, file, "--"}, test.arguments...)...)
+		cmd.Stdin = strings.NewReader(test.stdin)
+		out, _ := cmd.CombinedOutput()
+		if got := strings.TrimPrefix(string(out), test.stdin); got != test.want || cmd.ProcessState.ExitCode() != test.status {
+			t.Errorf("%q: status %d\n%s\nwant %d\n%s", test.arguments, cmd.ProcessState.ExitCode(), out, test.status, test.want)
+		}
+	}
+}
+
+// TestGoTest: go test -exec runs a package's tests in a machine.
+func TestGoTest(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS("testdata/tested")); err != nil {
+		t.Fatal(err)
+	}
+	goflags := exec.CommandContext(t.Context(), ringo, "goflags", "./...")
+	goflags.Dir = dir
+	flags, err := goflags.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := func(arguments ...string) (string, int) {
+		cmd := exec.CommandContext(t.Context(), "go", append([]string{"test", "-exec", ringo + " exec -m 256M"}, arguments...)...)
+		cmd.Dir = dir
+		cmd.Env = append(os.Environ(), "GOFLAGS="+strings.TrimSpace(string(flags)), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64", "GOWORK=off")
+		out, _ := cmd.CombinedOutput()
+		return string(out), cmd.ProcessState.ExitCode()
+	}
+	out, status := run("-v", "-run", "Passes|Files|Environment", "./...")
+	if status != 0 || !strings.Contains(out, "--- PASS: TestPasses") || !strings.Contains(out, "--- PASS: TestFiles") ||
+		!strings.Contains(out, "ok  \texample.com/tested") {
+		t.Errorf("status %d\n%s", status, out)
+	}
+	out, status = run("-run", "Fails", "./...")
+	if status != 1 || !strings.Contains(out, "--- FAIL: TestFails") || !strings.Contains(out, "tested_test.go:") || !strings.Contains(out, "it fails") {
+		t.Errorf("status %d\n%s", status, out)
+	}
+	out, status = run("-run", "Panics", "./...")
+	if status != 1 || !strings.Contains(out, "panic: it panics") || !strings.Contains(out, "tested.TestPanics(") {
+		t.Errorf("status %d\n%s", status, out)
+	}
+	out, status = run("-run", "XXX", "-bench", ".", "-benchtime", "100x", ".")
+	if status != 0 || !strings.Contains(out, "BenchmarkOne") || !strings.Contains(out, "ns/op") {
+		t.Errorf("status %d\n%s", status, out)
+	}
+}
