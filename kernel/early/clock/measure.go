@@ -5,7 +5,6 @@ import (
 
 	"github.com/ringo-os/ringo/boot"
 	"github.com/ringo-os/ringo/kernel/early/cpu"
-	"github.com/ringo-os/ringo/kernel/early/offheap"
 )
 
 // A Source says where a frequency comes from.
@@ -36,8 +35,6 @@ const (
 // A Gauge measures the TSC, once at boot and, much more closely, some time later. The zero value is
 // ready for Measure.
 type Gauge struct {
-	_ offheap.Mark
-
 	counter   counter
 	start     group
 	frequency uint64 // as measured at first, 0 if it was not
