@@ -136,11 +136,11 @@ func callConnect(a call.Arguments) (uintptr, syscall.Errno) {
 		return 0, errno
 	}
 	errno = s.connect(&m.address)
-	if errno != syscall.EINPROGRESS && errno != syscall.EALREADY && errno != syscall.EAGAIN || d.NonBlocking() {
+	if d.NonBlocking() {
 		return 0, errno
 	}
 	until := deadline(&s.properties().sendTimeout)
-	for errno == syscall.EINPROGRESS || errno == syscall.EALREADY || errno == syscall.EAGAIN {
+	for errno == syscall.EINPROGRESS || errno == syscall.EALREADY {
 		if waited := d.Wait(file.Writable, until); waited == syscall.EAGAIN {
 			return 0, syscall.EINPROGRESS // the timeout
 		} else if waited != 0 {

@@ -1,0 +1,271 @@
+package net
+
+import (
+	"cmp"
+	"encoding/binary"
+	"slices"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+	"gvisor.dev/gvisor/pkg/tcpip"
+	"gvisor.dev/gvisor/pkg/tcpip/header"
+	"gvisor.dev/gvisor/pkg/tcpip/stack"
+)
+
+// struct nlmsghdr (netlink(7)): length, type, flags, sequence, port; everything is 4-byte aligned.
+const (
+	nlHeader = 16
+	nlType   = 4
+	nlFlags  = 6
+	nlSeq    = 8
+	nlPort   = 12
+)
+
+// nlDatagram is how large a datagram with several messages gets: programs receive with a page.
+const nlDatagram = 4096
+
+func nlAlign(n int) int { return (n + 3) &^ 3 }
+
+// A reply collects the messages that answer one request.
+type reply struct {
+	datagrams [][]byte
+	last      []byte // the datagram that is being filled
+	request   []byte // the request's header
+	port      uint32
+	start     int // of the message that is being written
+}
+
+// answer returns the datagrams that answer a datagram of requests from a port.
+func (n *Network) answer(requests []byte, port uint32) [][]byte {
+	var datagrams [][]byte
+	for len(requests) >= nlHeader {
+		length := int(binary.NativeEndian.Uint32(requests))
+		if length < nlHeader || length > len(requests) {
+			break
+		}
+		r := &reply{request: requests[:nlHeader], port: port}
+		n.answerOne(r, requests[nlHeader:length])
+		if len(r.last) > 0 {
+			r.datagrams = append(r.datagrams, r.last)
+		}
+		datagrams = append(datagrams, r.datagrams...)
+		requests = requests[min(nlAlign(length), len(requests)):]
+	}
+	return datagrams
+}
+
+func (n *Network) answerOne(r *reply, body []byte) {
+	flags := binary.NativeEndian.Uint16(r.request[nlFlags:])
+	dump := flags&unix.NLM_F_DUMP == unix.NLM_F_DUMP
+	family := byte(0)
+	if len(body) > 0 {
+		family = body[0]
+	}
+	switch kind := binary.NativeEndian.Uint16(r.request[nlType:]); {
+	case kind == unix.NLMSG_NOOP || kind == unix.NLMSG_DONE:
+		return
+	case kind == unix.RTM_GETLINK && dump:
+		for _, i := range n.sortedNICs() {
+			r.link(i, unix.NLM_F_MULTI)
+		}
+	case kind == unix.RTM_GETLINK:
+		n.answerLink(r, body)
+		return
+	case kind == unix.RTM_GETADDR && dump:
+		for _, i := range n.sortedNICs() {
+			for _, a := range i.info.ProtocolAddresses {
+				if f := familyOf(a.AddressWithPrefix.Address); family == 0 || family == f {
+					r.address(i, a.AddressWithPrefix, f)
+				}
+			}
+		}
+	case kind == unix.RTM_GETROUTE && dump:
+		for _, route := range n.stack.GetRouteTable() {
+			if f := familyOf(route.Destination.ID()); family == 0 || family == f {
+				r.route(route, f)
+			}
+		}
+	case kind == unix.RTM_GETNEIGH && dump, kind == unix.RTM_GETRULE && dump:
+	default:
+		r.error(syscall.EOPNOTSUPP)
+		return
+	}
+	r.begin(unix.NLMSG_DONE, unix.NLM_F_MULTI)
+	r.put32(0)
+	r.end()
+}
+
+// answerLink answers a request for one interface, by number or name.
+func (n *Network) answerLink(r *reply, body []byte) {
+	index := int32(0)
+	if len(body) >= unix.SizeofIfInfomsg {
+		index = int32(binary.NativeEndian.Uint32(body[4:]))
+	}
+	name := attribute(body, unix.SizeofIfInfomsg, unix.IFLA_IFNAME)
+	for _, i := range n.sortedNICs() {
+		if int32(i.id) == index || index == 0 && name != "" && i.info.Name == name {
+			r.link(i, 0)
+			return
+		}
+	}
+	r.error(syscall.ENODEV)
+}
+
+// attribute returns the text of the attribute of a kind that follows size bytes of body.
+func attribute(body []byte, size int, kind uint16) string {
+	for rest := body[min(size, len(body)):]; len(rest) >= 4; {
+		length := int(binary.NativeEndian.Uint16(rest))
+		if length < 4 || length > len(rest) {
+			break
+		}
+		if binary.NativeEndian.Uint16(rest[2:]) == kind {
+			return cString(rest[4:length])
+		}
+		rest = rest[min(nlAlign(length), len(rest)):]
+	}
+	return ""
+}
+
+// A numberedNIC is an interface with its number.
+type numberedNIC struct {
+	id   tcpip.NICID
+	info stack.NICInfo
+}
+
+func (n *Network) sortedNICs() (all []numberedNIC) {
+	for id, info := range n.stack.NICInfo() {
+		all = append(all, numberedNIC{id, info})
+	}
+	slices.SortFunc(all, func(a, b numberedNIC) int { return cmp.Compare(a.id, b.id) })
+	return all
+}
+
+func familyOf(a tcpip.Address) byte {
+	if a.Len() == 4 {
+		return syscall.AF_INET
+	}
+	return syscall.AF_INET6
+}
+
+// link is RTM_NEWLINK: struct ifinfomsg and attributes.
+func (r *reply) link(i numberedNIC, flags uint16) {
+	hardware, hardwareAddress := uint16(unix.ARPHRD_ETHER), []byte(i.info.LinkAddress)
+	interfaceFlags := uint32(unix.IFF_UP | unix.IFF_RUNNING | unix.IFF_LOWER_UP)
+	broadcast := []byte{0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF}
+	state := byte(6) // IF_OPER_UP (RFC 2863)
+	if i.info.Flags.Loopback {
+		hardware, hardwareAddress = unix.ARPHRD_LOOPBACK, make([]byte, 6)
+		interfaceFlags |= unix.IFF_LOOPBACK
+		broadcast = make([]byte, 6)
+		state = 0 // unknown
+	} else {
+		interfaceFlags |= unix.IFF_BROADCAST | unix.IFF_MULTICAST
+	}
+	r.begin(unix.RTM_NEWLINK, flags)
+	r.put(0, 0)
+	r.put16(hardware)
+	r.put32(uint32(i.id))
+	r.put32(interfaceFlags)
+	r.put32(0)
+	r.attribute(unix.IFLA_IFNAME, append([]byte(i.info.Name), 0))
+	r.attribute(unix.IFLA_TXQLEN, binary.NativeEndian.AppendUint32(nil, 1000))
+	r.attribute(unix.IFLA_OPERSTATE, []byte{state})
+	r.attribute(unix.IFLA_MTU, binary.NativeEndian.AppendUint32(nil, i.info.MTU))
+	r.attribute(unix.IFLA_ADDRESS, hardwareAddress)
+	r.attribute(unix.IFLA_BROADCAST, broadcast)
+	r.end()
+}
+
+// address is RTM_NEWADDR: struct ifaddrmsg and attributes.
+func (r *reply) address(i numberedNIC, a tcpip.AddressWithPrefix, family byte) {
+	scope := byte(unix.RT_SCOPE_UNIVERSE)
+	switch {
+	case i.info.Flags.Loopback:
+		scope = unix.RT_SCOPE_HOST
+	case header.IsV6LinkLocalUnicastAddress(a.Address):
+		scope = unix.RT_SCOPE_LINK
+	}
+	bytes := a.Address.AsSlice()
+	r.begin(unix.RTM_NEWADDR, unix.NLM_F_MULTI)
+	r.put(family, byte(a.PrefixLen), unix.IFA_F_PERMANENT, scope)
+	r.put32(uint32(i.id))
+	r.attribute(unix.IFA_ADDRESS, bytes)
+	if family == syscall.AF_INET {
+		r.attribute(unix.IFA_LOCAL, bytes)
+		if !i.info.Flags.Loopback {
+			subnet := a.Subnet()
+			broadcast := subnet.Broadcast()
+			r.attribute(unix.IFA_BROADCAST, broadcast.AsSlice())
+		}
+		r.attribute(unix.IFA_LABEL, append([]byte(i.info.Name), 0))
+	}
+	r.attribute(unix.IFA_FLAGS, binary.NativeEndian.AppendUint32(nil, unix.IFA_F_PERMANENT))
+	r.end()
+}
+
+// route is RTM_NEWROUTE: struct rtmsg and attributes.
+func (r *reply) route(route tcpip.Route, family byte) {
+	scope := byte(unix.RT_SCOPE_LINK)
+	if route.Gateway.Len() > 0 {
+		scope = unix.RT_SCOPE_UNIVERSE
+	}
+	r.begin(unix.RTM_NEWROUTE, unix.NLM_F_MULTI)
+	r.put(family, byte(route.Destination.Prefix()), 0, 0)
+	r.put(unix.RT_TABLE_MAIN, unix.RTPROT_BOOT, scope, unix.RTN_UNICAST)
+	r.put32(0)
+	r.attribute(unix.RTA_TABLE, binary.NativeEndian.AppendUint32(nil, unix.RT_TABLE_MAIN))
+	if route.Destination.Prefix() > 0 {
+		to := route.Destination.ID()
+		r.attribute(unix.RTA_DST, to.AsSlice())
+	}
+	if gateway := route.Gateway; gateway.Len() > 0 {
+		r.attribute(unix.RTA_GATEWAY, gateway.AsSlice())
+	}
+	r.attribute(unix.RTA_OIF, binary.NativeEndian.AppendUint32(nil, uint32(route.NIC)))
+	r.end()
+}
+
+// error is NLMSG_ERROR: the errno and the request's header.
+func (r *reply) error(errno syscall.Errno) {
+	r.begin(unix.NLMSG_ERROR, 0)
+	r.put32(uint32(-int32(errno)))
+	r.put(r.request...)
+	r.end()
+}
+
+// begin starts a message, in a new datagram if the current one is nearly full.
+func (r *reply) begin(kind, flags uint16) {
+	const longest = 512
+	if len(r.last) > nlDatagram-longest {
+		r.datagrams = append(r.datagrams, r.last)
+		r.last = nil
+	}
+	r.start = len(r.last)
+	r.put32(0) // the length
+	r.put16(kind)
+	r.put16(flags)
+	r.put(r.request[nlSeq:nlPort]...)
+	r.put32(r.port)
+}
+
+// end completes it.
+func (r *reply) end() {
+	binary.NativeEndian.PutUint32(r.last[r.start:], uint32(len(r.last)-r.start))
+	for len(r.last) != nlAlign(len(r.last)) {
+		r.put(0)
+	}
+}
+
+func (r *reply) put(b ...byte)  { r.last = append(r.last, b...) }
+func (r *reply) put16(v uint16) { r.last = binary.NativeEndian.AppendUint16(r.last, v) }
+func (r *reply) put32(v uint32) { r.last = binary.NativeEndian.AppendUint32(r.last, v) }
+
+// attribute appends a struct rtattr: length, type, value.
+func (r *reply) attribute(kind uint16, value []byte) {
+	r.put16(uint16(4 + len(value)))
+	r.put16(kind)
+	r.put(value...)
+	for len(r.last) != nlAlign(len(r.last)) {
+		r.put(0)
+	}
+}
