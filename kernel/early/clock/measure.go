@@ -42,8 +42,8 @@ type Gauge struct {
 
 var single Gauge
 
-// Measure finds the frequency of the TSC: from CPUID if it says so, else by measuring for 3 to
-// 4 ms against the ACPI PM timer at I/O port pmTimer (0: none) or the 8254 timer, to about 50 ppm,
+// Measure finds the frequency of the TSC: from CPUID if it says so, else by measuring for 2 to
+// 3 ms against the ACPI PM timer at I/O port pmTimer (0: none) or the 8254 timer, to about 50 ppm,
 // 200 on a slow or busy host. known says that it was read, not measured. Interrupts must be off.
 func Measure(pmTimer uint16) (frequency uint64, source Source, known bool, problem boot.Problem) {
 	g := &single // an off-heap type cannot be on a stack
@@ -65,12 +65,12 @@ func (g *Gauge) Measure(pmTimer uint16) (frequency uint64, source Source, known 
 		return f, FromCPUID, true, ""
 	}
 	if pmTimer != 0 {
-		g.counter = counter{port: pmTimer, mask: 1<<24 - 1, hertz: pmHertz, window: pmHertz * 3 / 1000}
+		g.counter = counter{port: pmTimer, mask: 1<<24 - 1, hertz: pmHertz, window: pmHertz * 2 / 1000}
 		if f := g.first(); f != 0 {
 			return f, FromPMTimer, false, ""
 		}
 	}
-	g.counter = counter{mask: 1<<16 - 1, hertz: pitHertz, window: pitHertz * 4 / 1000}
+	g.counter = counter{mask: 1<<16 - 1, hertz: pitHertz, window: pitHertz * 3 / 1000}
 	startPIT()
 	if f := g.first(); f != 0 {
 		return f, FromPIT, false, ""

@@ -105,9 +105,9 @@ func TestMeasure(t *testing.T) {
 		limit        uint64 // ppm
 	}{
 		{"PM timer", true, true, 0, 200_000, FromPMTimer, 50},
-		{"slow PM timer", true, true, 0, 2_000_000, FromPMTimer, 150},
+		{"slow PM timer", true, true, 0, 2_000_000, FromPMTimer, 200},
 		{"PIT", false, true, 0, 200_000, FromPIT, 50},
-		{"slow PIT", false, true, 0, 2_000_000, FromPIT, 150},
+		{"slow PIT", false, true, 0, 2_000_000, FromPIT, 200},
 		{"busy host, PM timer", true, true, 20e9, 300_000, FromPMTimer, 200},
 		{"busy host, PIT", false, true, 20e9, 300_000, FromPIT, 200},
 		{"very busy host, PIT", false, true, 60e9, 300_000, FromPIT, 200},
@@ -145,7 +145,7 @@ func TestMeasure(t *testing.T) {
 		if worst > test.limit {
 			t.Errorf("%s: off by %d ppm", test.name, worst)
 		}
-		if test.pause == 0 && longest > 4600 {
+		if test.pause == 0 && longest > 3600 {
 			t.Errorf("%s: took %d µs", test.name, longest)
 		}
 	}
