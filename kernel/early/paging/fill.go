@@ -14,10 +14,15 @@ func (t *Tables) Fill(virtual, size uint64, flags Flags) boot.Problem {
 		return badRange
 	}
 	bits := t.encode(flags | Owned)
+next:
 	for at := from; at < to; {
 		table := t.root
 		level := 4
 		for ; level > 2; level-- {
+			if e := *t.entry(table, level, at); e != 0 && isLeaf(e, level) {
+				at = (at | (pageOf(level) - 1)) + 1
+				continue next
+			}
 			if table, ok = t.descend(table, level, at); !ok {
 				return outOfMemory
 			}
@@ -25,7 +30,7 @@ func (t *Tables) Fill(virtual, size uint64, flags Flags) boot.Problem {
 		e := t.entry(table, level, at)
 		end := min(at&^(Page2M-1)+Page2M, to)
 		switch {
-		case *e&present != 0 && *e&largePage != 0:
+		case *e != 0 && isLeaf(*e, level):
 			at = end
 			continue
 		case *e == 0 && at%Page2M == 0 && end-at == Page2M:
@@ -55,8 +60,8 @@ func (t *Tables) Fill(virtual, size uint64, flags Flags) boot.Problem {
 	return ""
 }
 
-// descend returns the table below an entry, which it makes if there is none. It fails if there is no
-// memory for it, or a 1 GiB page in the way.
+// descend returns the table below an entry that is no page, which it makes if there is none. It fails
+// if there is no memory for it.
 func (t *Tables) descend(table uint64, level int, address uint64) (below uint64, ok bool) {
 	e := t.entry(table, level, address)
 	if *e == 0 {
@@ -66,5 +71,5 @@ func (t *Tables) descend(table uint64, level int, address uint64) (below uint64,
 		}
 		*e = below | tableBits
 	}
-	return *e & addressMask, *e&largePage == 0
+	return *e & addressMask, true
 }

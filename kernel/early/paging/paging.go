@@ -4,8 +4,8 @@
 // frame.Allocator. Nothing here invalidates a TLB: what must be is reported in a Stale.
 //
 // Before anything is changed, the frames that the change will need are counted: a change is made
-// as a whole or not at all. A table that becomes empty is taken out at once; except for the root,
-// there are no empty ones.
+// as a whole or not at all (but for Fill). A table that becomes empty is taken out at once; but for
+// the root, and what a Fill leaves that runs out of memory, there are no empty ones.
 package paging
 
 import (

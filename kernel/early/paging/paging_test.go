@@ -213,6 +213,61 @@ func TestSplit(t *testing.T) {
 	w.doUnmapAll()
 }
 
+// TestFill checks where Fill takes large pages, and that it leaves alone what is there.
+func TestFill(t *testing.T) {
+	for _, test := range []struct {
+		name          string
+		virtual, size uint64
+		before        func(w *world)
+		pages         string
+	}{
+		{"aligned", Page2M, 2 * Page2M, func(w *world) {}, "2×2M"},
+		{"not aligned", Page2M - Page4K, Page2M + 2*Page4K, func(w *world) {}, "4K 2M 4K"},
+		{"too short", Page2M, Page2M - Page4K, func(w *world) {}, "511×4K"},
+		{"a hole", 0, Page2M, func(w *world) { w.doMap(Page4K, 0, Page4K, 0, false) }, "512×4K"},
+		{"a 2 MiB page", 0, 3 * Page2M, func(w *world) { w.doMap(Page2M, 0, Page2M, 0, true) }, "3×2M"},
+		{"a 1 GiB page", Page1G - Page4K, Page1G + 2*Page4K, func(w *world) { w.doMap(Page1G, 0, Page1G, 0, true) }, "4K 1G 4K"},
+		{"in a 1 GiB page", Page1G + Page4K, Page2M, func(w *world) { w.doMap(Page1G, 0, Page1G, 0, true) }, "1G"},
+		{"the top", 1<<64 - Page2M - Page4K, Page2M + Page4K, func(w *world) {}, "4K 2M"},
+		{"memory in pieces", Page2M, Page2M, func(w *world) {
+			for {
+				p, ok := w.frames.AllocateRun(512, 512)
+				if !ok {
+					break
+				}
+				w.total -= 512
+				if p == 8*mib {
+					w.frames.FreeRun(p+Page4K, 511)
+					w.total += 511
+				}
+			}
+		}, "512×4K"},
+	} {
+		w := newWorld(t, 16*mib, everything)
+		test.before(w)
+		if p := w.doFill(test.virtual, test.size, Write); p != "" {
+			t.Errorf("%s: %s", test.name, p)
+		}
+		if got := w.pages(); got != test.pages {
+			t.Errorf("%s: %s, want %s", test.name, got, test.pages)
+		}
+		w.doUnmapAll()
+	}
+}
+
+// TestFillOutOfMemory runs out on the way: what is filled stays.
+func TestFillOutOfMemory(t *testing.T) {
+	w := newWorld(t, 16*mib, everything)
+	if p := w.doFill(0, 32*mib, Write); p != outOfMemory {
+		t.Errorf("%q", p)
+	}
+	if w.frames.Available() != 0 || len(w.segments) == 0 {
+		t.Errorf("%d frames left, %x", w.frames.Available(), w.segments)
+	}
+	w.lenient = false
+	w.doUnmapAll()
+}
+
 // TestOutOfMemory has ever fewer frames: each call succeeds as a whole or changes nothing (check
 // sees to that), and with enough frames it succeeds.
 func TestOutOfMemory(t *testing.T) {
