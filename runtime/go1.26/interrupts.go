@@ -84,6 +84,7 @@ func interrupt(r *thread.Registers, vectors unsafe.Pointer, gp *g) *thread.Threa
 		return nil // not in service: no EOI
 	case v == vectorTimer:
 		localAPIC.EOI()
+		refineClock()
 		profileTick(r, gp)
 		giveWay = core.Tick()
 	case v == vectorConsole:

@@ -36,6 +36,8 @@ var (
 	localAPIC   apic.Local
 	ioAPICs     [acpi.MaxIOAPICs]apic.IO
 	clockSource string // where systemClock's frequency comes from
+	clockGauge  clock.Gauge
+	clockRefine int64 = 1_000_000_000 // when to measure it again, 0 for never
 	useXSAVE    bool
 	vectorSize  uintptr // of XSAVE's area
 )
@@ -149,7 +151,7 @@ func startVectors() {
 
 // startClock starts the monotonic clock at the kernel's first instruction, and sets the wall clock.
 func startClock() {
-	frequency, source, _, problem := clock.Measure(firmware.PMTimer)
+	frequency, source, _, problem := clockGauge.Measure(firmware.PMTimer)
 	if problem != "" {
 		stopBoot(problem)
 	}

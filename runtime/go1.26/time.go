@@ -4,7 +4,11 @@ package runtime
 
 // Clocks.
 
-import _ "unsafe" // for go:linkname
+import (
+	_ "unsafe" // for go:linkname
+
+	"github.com/ringo-os/ringo/kernel/early/cpu"
+)
 
 //go:nosplit
 func nanotime1() int64 { return systemClock.Now() }
@@ -13,6 +17,18 @@ func nanotime1() int64 { return systemClock.Now() }
 func walltime() (sec int64, nsec int32) {
 	wall, _ := systemClock.Wall()
 	return wall / 1e9, int32(wall % 1e9)
+}
+
+// refineClock measures the frequency of the clock once more when a second has gone by since the
+// first time: the error of 50 ppm, 4 seconds a day, becomes 1. Called by the timer interrupt.
+func refineClock() {
+	if clockRefine == 0 || nanotime1() < clockRefine {
+		return
+	}
+	clockRefine = 0
+	if frequency, ok := clockGauge.Again(); ok {
+		systemClock.Refine(frequency, cpu.TSC())
+	}
 }
 
 //go:linkname time_now time.now
