@@ -139,8 +139,9 @@ func (d *data) truncate(v *Volume, size int64) {
 	if size < int64(len(d.base)) {
 		d.base = d.base[:size]
 	}
-	if size < d.size {
-		d.clear(v, size, d.size)
+	if size <= d.size {
+		d.zero(size, min(pagesOf(size)*pageSize, d.size)) // the rest of the last page
+		d.release(v, pagesOf(size), math.MaxInt64)
 		if pages := pagesOf(size); pages == 0 {
 			d.dense = nil
 		} else if pages < int64(len(d.dense)) {
@@ -157,9 +158,14 @@ func (d *data) punch(v *Volume, from, to int64) syscall.Errno {
 			return syscall.ENOSPC
 		}
 	}
-	if to = min(to, d.size); from < to {
-		d.clear(v, from, to)
+	first, last := pagesOf(from), to/pageSize // the whole pages
+	if first > last {
+		d.zero(from, to)
+		return 0
 	}
+	d.zero(from, first*pageSize)
+	d.zero(last*pageSize, to)
+	d.release(v, first, last)
 	return 0
 }
 
@@ -189,22 +195,8 @@ func (d *data) reserve(v *Volume, from, to int64) syscall.Errno {
 	return 0
 }
 
-// clear zeroes [from, to), which no longer concerns the archive, and gives up the pages that lie
-// wholly in it or between it and the end of the file.
-func (d *data) clear(v *Volume, from, to int64) {
-	first, last := pagesOf(from), to/pageSize // the whole pages
-	switch {
-	case to == d.size:
-		last = pagesOf(to)
-	case first > last:
-		d.zero(from, to)
-		return
-	default:
-		d.zero(last*pageSize, to)
-	}
-	if first*pageSize > from {
-		d.zero(from, first*pageSize)
-	}
+// release gives up the pages [first, last).
+func (d *data) release(v *Volume, first, last int64) {
 	for i := first; i < min(last, int64(len(d.dense))); i++ {
 		d.drop(v, d.dense[i])
 		d.dense[i] = nil

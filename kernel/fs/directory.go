@@ -75,9 +75,6 @@ func (f *directoryFile) Names(yield func(Name) bool) syscall.Errno {
 		return 0
 	}
 	c := e.node.children
-	if f.position == math.MaxInt64 {
-		return 0
-	}
 	for i := c.search(f.position + 1); i < len(c.order); i++ {
 		p := c.order[i]
 		if p.entry != nil && !yield(describe(p.entry.name, p.entry.node, p.cookie)) {
@@ -85,8 +82,13 @@ func (f *directoryFile) Names(yield func(Name) bool) syscall.Errno {
 		}
 		f.position = p.cookie
 	}
+	f.position = endOfDirectory
 	return 0
 }
+
+// endOfDirectory is the position of a directory that was read to its end. Names that are added after
+// that are not found, so that whoever renames files while reading gets to an end.
+const endOfDirectory = math.MaxInt64 - 1
 
 // self yields "." and "..", if the position is before them.
 func (f *directoryFile) self(yield func(Name) bool) bool {

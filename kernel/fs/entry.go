@@ -82,6 +82,9 @@ type listing interface {
 
 // find returns the entry called name in directory n, nil if there is none. FS.tree is held.
 func (n *Node) find(name string) (*Entry, syscall.Errno) {
+	if n.entry.removed {
+		return nil, 0
+	}
 	if len(name) > nameMax {
 		return nil, syscall.ENAMETOOLONG
 	}

@@ -2,6 +2,7 @@ package fs
 
 import (
 	"math"
+	"slices"
 	"sync"
 
 	"github.com/ringo-os/ringo/kernel/file"
@@ -79,6 +80,18 @@ func (l *Locks) conflict(r RangeLock) (RangeLock, bool) {
 	return RangeLock{}, false
 }
 
+// Held returns a lock of r's owner in r's range.
+func (l *Locks) Held(r RangeLock) (RangeLock, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, had := range l.ranges {
+		if had.Owner == r.Owner && had.overlaps(r) {
+			return had, true
+		}
+	}
+	return RangeLock{}, false
+}
+
 func (r RangeLock) overlaps(other RangeLock) bool {
 	return r.First <= other.Last && other.First <= r.Last
 }
@@ -92,8 +105,33 @@ func (l *Locks) LockRange(r RangeLock) bool {
 		return false
 	}
 	l.cut(r)
-	l.ranges = append(l.ranges, r)
+	l.insert(r)
 	return true
+}
+
+// insert adds r, which overlaps no other lock of its owner, and joins it with those that it touches.
+// Each owner's locks are next to each other, by position.
+func (l *Locks) insert(r RangeLock) {
+	at, found := len(l.ranges), false
+	for i := 0; i < len(l.ranges); i++ {
+		had := l.ranges[i]
+		if had.Owner != r.Owner {
+			continue
+		}
+		if !found || had.First < r.First {
+			at, found = i, true
+			if had.First < r.First {
+				at++
+			}
+		}
+		if had.Exclusive == r.Exclusive && (had.Last+1 == r.First || r.Last+1 == had.First) {
+			r.First, r.Last = min(had.First, r.First), max(had.Last, r.Last)
+			l.ranges = slices.Delete(l.ranges, i, i+1)
+			l.insert(r)
+			return
+		}
+	}
+	l.ranges = slices.Insert(l.ranges, at, r)
 }
 
 // UnlockRange gives up what r's owner has locked of its range.

@@ -50,10 +50,11 @@ func (t *FS) newNode(v *Volume, mode uint32) *Node {
 	return n
 }
 
-// The sizes that tmpfs gives directories.
+// What tmpfs says about sizes: that of directories, and the links that take a page.
 const (
 	emptyDirectorySize = 40
 	entrySize          = 20
+	shortLink          = 128
 )
 
 // newDirectory returns an empty directory whose one name is e.
@@ -123,6 +124,8 @@ func (n *Node) Status(st *syscall.Stat_t) {
 	if n.data != nil {
 		st.Size = n.data.size
 		st.Blocks = n.data.taken * (pageSize / 512)
+	} else if n.isLink() && n.size >= shortLink {
+		st.Blocks = pageSize / 512
 	}
 }
 
@@ -211,14 +214,21 @@ func (n *Node) unlinked() {
 	n.mu.Unlock()
 }
 
-// hold and drop count open files.
+// hold and drop count open files, of regular files. A node is held with FS.tree held, so that its
+// last name cannot go, and its content with it, between finding and holding it.
 func (n *Node) hold() {
+	if n.data == nil {
+		return
+	}
 	n.mu.Lock()
 	n.opens++
 	n.mu.Unlock()
 }
 
 func (n *Node) drop() {
+	if n.data == nil {
+		return
+	}
 	n.mu.Lock()
 	n.opens--
 	n.reap()

@@ -42,10 +42,15 @@ func (t *FS) Open(at *Entry, path string, flags int, mode uint32) (file.File, sy
 	if errno != 0 {
 		return nil, errno
 	}
-	return e.open(flags, created)
+	f, errno := e.open(flags, created)
+	if errno != 0 {
+		e.node.drop()
+	}
+	return f, errno
 }
 
-// find resolves the path of an open, and creates the file if that is asked for.
+// find resolves the path of an open, and creates the file if that is asked for. It holds the file's
+// node for the open file.
 func (t *FS) find(at *Entry, path string, flags int, mode uint32) (e *Entry, created bool, errno syscall.Errno) {
 	create := flags&syscall.O_CREAT != 0
 	how := howToFollow(flags&syscall.O_NOFOLLOW == 0)
@@ -57,16 +62,27 @@ func (t *FS) find(at *Entry, path string, flags int, mode uint32) (e *Entry, cre
 	}
 	t.tree.RLock()
 	last, errno := t.walk(at, path, how)
-	t.tree.RUnlock()
-	if create && errno == 0 && last.entry == nil {
-		// Nobody has the name, but somebody may have it by the time that this may write.
-		t.tree.Lock()
-		defer t.tree.Unlock()
-		if last, errno = t.walk(at, path, how); errno == 0 && last.entry == nil {
-			e, errno = t.create(&last, mode)
-			return e, true, errno
-		}
+	if !create || errno != 0 || last.entry != nil {
+		defer t.tree.RUnlock()
+		return last.existing(flags, errno)
 	}
+	// Nobody has the name, but somebody may have it by the time that this may write.
+	t.tree.RUnlock()
+	t.tree.Lock()
+	defer t.tree.Unlock()
+	last, errno = t.walk(at, path, how)
+	if errno != 0 || last.entry != nil {
+		return last.existing(flags, errno)
+	}
+	if e, errno = t.create(&last, mode); errno == 0 {
+		e.node.hold()
+	}
+	return e, true, errno
+}
+
+// existing returns what a path leads to, held, if it may be opened so.
+func (last *target) existing(flags int, errno syscall.Errno) (*Entry, bool, syscall.Errno) {
+	create := flags&syscall.O_CREAT != 0
 	switch {
 	case errno != 0:
 		return nil, false, errno
@@ -79,6 +95,7 @@ func (t *FS) find(at *Entry, path string, flags int, mode uint32) (e *Entry, cre
 	case flags&syscall.O_DIRECTORY != 0 && !last.entry.node.isDirectory():
 		return nil, false, syscall.ENOTDIR
 	}
+	last.entry.node.hold()
 	return last.entry, false, 0
 }
 
@@ -118,10 +135,11 @@ func (t *FS) OpenMemory(name string) file.File {
 func (t *FS) nameless(v *Volume, name string, linkable bool, flags int, mode uint32) file.File {
 	n := t.newRegular(v, mode&0o7777)
 	e := &Entry{name: name, node: n, removed: true, linkable: linkable}
+	n.hold()
 	return newRegularFile(e, flags)
 }
 
-// open opens what e names.
+// open opens what e names; its node is held.
 func (e *Entry) open(flags int, created bool) (file.File, syscall.Errno) {
 	n := e.node
 	if flags&flagPath != 0 {
@@ -164,4 +182,4 @@ func (h *handle) Status(st *syscall.Stat_t) syscall.Errno { h.entry.node.Status(
 func (h *handle) Ready() file.Events                      { return file.Readable | file.Writable }
 func (h *handle) Watch(w *file.Watch) bool                { return false }
 func (h *handle) Unwatch(w *file.Watch)                   {}
-func (h *handle) Close() syscall.Errno                    { return 0 }
+func (h *handle) Close() syscall.Errno                    { h.entry.node.drop(); return 0 }

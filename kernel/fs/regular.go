@@ -16,10 +16,10 @@ type regularFile struct {
 	offset int64
 }
 
+// newRegularFile opens e, whose node is held.
 func newRegularFile(e *Entry, flags int) *regularFile {
 	f := &regularFile{handle: handle{e}}
 	f.SetFlags(flags)
-	e.node.hold()
 	return f
 }
 
@@ -119,11 +119,6 @@ func (f *regularFile) Move(offset int64, whence int) (int64, syscall.Errno) {
 	}
 	f.offset = offset
 	return offset, 0
-}
-
-func (f *regularFile) Close() syscall.Errno {
-	f.entry.node.drop()
-	return 0
 }
 
 // Truncate makes n, a regular file, size bytes long.

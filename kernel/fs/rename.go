@@ -49,10 +49,7 @@ func (t *FS) Rename(fromAt *Entry, fromPath string, toAt *Entry, toPath string, 
 func renamable(from, to *target, flags uint) syscall.Errno {
 	exchange := flags == RenameExchange
 	switch {
-	case from.dots == root || to.dots == root || from.directory.volume != to.directory.volume:
-		if from.dots == root || to.dots == root {
-			return syscall.EBUSY
-		}
+	case from.directory.volume != to.directory.volume:
 		return syscall.EXDEV
 	case from.dots != ordinary:
 		return syscall.EBUSY

@@ -48,7 +48,7 @@ func (t *FS) walk(at *Entry, path string, how how) (last target, errno syscall.E
 	for {
 		name, rest, mark := component(path)
 		if name == "" { // slashes only
-			last = target{entry: at, dots: root, slash: slash}
+			last = target{directory: at.node, entry: at, dots: root, slash: slash}
 			return last, last.check()
 		}
 		here := at.node

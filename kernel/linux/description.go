@@ -39,7 +39,7 @@ func NewDescription(f file.File, flags int) *Description {
 	d := &Description{File: f}
 	d.seeker, _ = f.(file.Seeker)
 	d.flags.Store(int32(flags & (syscall.O_ACCMODE | statusFlags | oPath | oLargefile |
-		syscall.O_DIRECTORY | syscall.O_NOFOLLOW)))
+		oTmpfile | syscall.O_NOFOLLOW)))
 	return d
 }
 

@@ -188,6 +188,9 @@ func readlink(fd uintptr, a call.Arguments, i int) (uintptr, syscall.Errno) {
 	}
 	content, errno := files.ReadLink(e)
 	if errno != 0 {
+		if empty, _ := isEmpty(a, i); empty {
+			errno = syscall.ENOENT
+		}
 		return 0, errno
 	}
 	return copyBytes(Argument(a, i+1), content[:min(len(content), int(size))])

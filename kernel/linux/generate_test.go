@@ -1,17 +1,23 @@
 package linux
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"math/rand"
 	"strings"
 	"syscall"
 
+	"github.com/ringo-os/ringo/kernel/fs"
 	"golang.org/x/sys/unix"
 )
 
 // A maker makes up random operations.
-type maker struct{ *rand.Rand }
+type maker struct {
+	*rand.Rand
+	// holes looks for holes, instead of allocating: what was allocated twice Linux takes for data.
+	holes bool
+}
 
 // one returns one of choices.
 func one[T any](g maker, choices ...T) T { return choices[g.Intn(len(choices))] }
@@ -126,6 +132,15 @@ func number(n uintptr, _ []byte) string { return fmt.Sprint(int(n)) }
 // head compares as many bytes as the call said that it gave.
 func head(n uintptr, b []byte) string { return fmt.Sprintf("%d %x", n, b[:n]) }
 
+// locked makes the results of asking for a lock comparable: the process has another number.
+func locked(n uintptr, b []byte) string {
+	b = bytes.Clone(b)
+	if pid := b[24:28]; pid[3] == 0 && !bytes.Equal(pid, make([]byte, 4)) {
+		copy(pid, []byte{1, 0, 0, 0})
+	}
+	return fmt.Sprintf("%d %x", n, b)
+}
+
 // vectorOf splits memory into segments.
 func (g maker) vectorOf(b *buffer) vector {
 	var v vector
@@ -219,13 +234,21 @@ func (g maker) content() operation {
 	case 6:
 		return plain(unix.SYS_PWRITE64, "pwrite64", g.slot(), g.filled(n), n, g.offset())
 	case 7, 8:
-		return plain(unix.SYS_LSEEK, "lseek", g.slot(), g.offset(), one(g, 0, 1, 2, 3, 4, 5))
+		whence := one(g, 0, 1, 2, 5)
+		if g.holes {
+			whence = g.Intn(6)
+		}
+		return plain(unix.SYS_LSEEK, "lseek", g.slot(), g.offset(), whence)
 	case 9:
 		return plain(unix.SYS_FTRUNCATE, "ftruncate", g.slot(), g.offset())
 	case 10:
 		return plain(unix.SYS_TRUNCATE, "truncate", g.path(), g.offset())
 	case 11:
-		return plain(unix.SYS_FALLOCATE, "fallocate", g.slot(), one(g, 0, 1, 3, 2, 16), g.size(), g.size())
+		mode := one(g, 0, 1, 3, 2, 16)
+		if g.holes {
+			mode = fs.AllocatePunchHole | fs.AllocateKeepSize
+		}
+		return plain(unix.SYS_FALLOCATE, "fallocate", g.slot(), mode, g.size(), g.size())
 	case 12:
 		v := g.vectorOf(empty(n))
 		return plain(unix.SYS_READV, "readv", g.slot(), v, len(v))
@@ -298,7 +321,7 @@ func (g maker) descriptors() operation {
 	case 4:
 		return plain(unix.SYS_FLOCK, "flock", g.slot(), one(g, 1, 2, 8, 3)|syscall.LOCK_NB)
 	case 5, 6:
-		return plain(unix.SYS_FCNTL, "fcntl", g.slot(), one(g, fGetLock, fSetLock, fOFDGet, fOFDSet), g.lock())
+		return plain(unix.SYS_FCNTL, "fcntl", g.slot(), one(g, fGetLock, fSetLock, fOFDGet, fOFDSet), g.lock()).with(locked)
 	}
 	return plain(unix.SYS_FSYNC, "fsync", g.slot())
 }

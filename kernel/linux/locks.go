@@ -88,9 +88,14 @@ func lockRange(d *Description, l *syscall.Flock_t) (r fs.RangeLock, errno syscal
 	return r, 0
 }
 
-// describeLock fills l with a lock that is in the way of r, or says that none is.
+// describeLock fills l with a lock that is in the way of r, or one that its owner has if l asks for
+// an unlocked range, or says that there is none.
 func describeLock(l *syscall.Flock_t, locks *fs.Locks, r fs.RangeLock) {
-	other, found := locks.Conflict(r)
+	look := locks.Conflict
+	if l.Type == syscall.F_UNLCK {
+		look = locks.Held
+	}
+	other, found := look(r)
 	if !found {
 		l.Type = syscall.F_UNLCK
 		return

@@ -1,6 +1,7 @@
 package linux
 
 import (
+	"math"
 	"syscall"
 
 	"github.com/ringo-os/ringo/kernel/early/call"
@@ -88,18 +89,29 @@ func sysSendfile(a call.Arguments) (uintptr, syscall.Errno) {
 	if errno != 0 {
 		return 0, errno
 	}
-	out, errno := sink(a)
-	if errno != 0 {
-		return 0, errno
-	}
 	from, errno := newFlow(in, Argument(a, 2))
 	if errno != 0 {
 		return 0, errno
 	}
-	if in.seeker == nil || out.flags.Load()&syscall.O_APPEND != 0 {
+	if from.overflows(a.Value[3]) {
 		return 0, syscall.EINVAL
 	}
+	out, errno := sink(a)
+	if errno != 0 {
+		return 0, errno
+	}
 	to := flow{out, ownPosition}
+	if to.overflows(a.Value[3]) {
+		return 0, syscall.EINVAL
+	}
+	switch {
+	case out.flags.Load()&syscall.O_APPEND != 0:
+		return 0, syscall.EINVAL
+	case a.Value[3] == 0:
+		return 0, 0
+	case in.seeker == nil || in.directory():
+		return 0, syscall.EINVAL
+	}
 	n, errno := transfer(&to, &from, int(min(a.Value[3], countMax)))
 	if fault := from.end(Argument(a, 2)); fault != 0 {
 		return 0, fault
@@ -135,11 +147,21 @@ func sysCopyFileRange(a call.Arguments) (uintptr, syscall.Errno) {
 	if errno != 0 {
 		return 0, errno
 	}
-	count := int(min(a.Value[4], countMax))
-	if overlap(&from, &to, int64(count)) {
+	var st syscall.Stat_t
+	in.File.Status(&st)
+	count := min(int64(min(a.Value[4], countMax)), max(st.Size-from.position(), 0))
+	switch room := math.MaxInt64 - to.position(); {
+	case room == 0:
+		return 0, syscall.EFBIG
+	case count == 0:
+		return 0, 0
+	default:
+		count = min(count, room)
+	}
+	if overlap(&from, &to, count) {
 		return 0, syscall.EINVAL
 	}
-	n, errno := transfer(&to, &from, count)
+	n, errno := transfer(&to, &from, int(count))
 	if fault := from.end(Argument(a, 1)); fault != 0 {
 		return 0, fault
 	}
@@ -160,14 +182,8 @@ func sameVolume(a, b *Description) bool {
 func overlap(from, to *flow, n int64) bool {
 	x, _ := from.d.entry()
 	y, _ := to.d.entry()
-	if x.Node() != y.Node() {
-		return false
-	}
-	var st syscall.Stat_t
-	x.Node().Status(&st)
 	begin, target := from.position(), to.position()
-	n = min(n, max(st.Size-begin, 0))
-	return target+n > begin && target < begin+n
+	return x.Node() == y.Node() && target+n > begin && target < begin+n
 }
 
 // position returns where f is.
@@ -177,6 +193,11 @@ func (f *flow) position() int64 {
 	}
 	offset, _ := f.d.seeker.Move(0, 1)
 	return offset
+}
+
+// overflows reports whether no file could hold n bytes more.
+func (f *flow) overflows(n uintptr) bool {
+	return f.d.seeker != nil && !f.d.directory() && f.position()+int64(n) < 0
 }
 
 // directory reports whether d is a directory.
