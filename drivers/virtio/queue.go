@@ -197,7 +197,7 @@ func (q *Queue) Publish() {
 	before := q.published
 	q.published = q.produced
 	// x86 keeps stores in order, so the ring's entries are visible before the index is (2.7.13.3).
-	cpu.Store16(unsafe.Add(q.available, availableIndex), q.produced)
+	storeIndex(q.available, q.produced)
 	// But a load may overtake a store: without a full barrier, we and the device could each miss
 	// what the other one just wrote (2.7.13.4).
 	q.fence.Add(1)

@@ -13,9 +13,21 @@ import (
 	"github.com/ringo-os/ringo/drivers/virtio/nic"
 )
 
+// A device is what is needed of a nic.Device.
+type device interface {
+	MAC() [6]byte
+	MTU() int
+	Merges() bool
+	Segments() bool
+	LargestSend() int
+	Wait()
+	Receive(deliver func(h nic.Header, parts [][]byte, size int)) error
+	Transmit() *nic.Transmitter
+}
+
 // A link is what the stack sees of a virtio network device: an Ethernet.
 type link struct {
-	device  *nic.Device
+	device  device
 	address tcpip.LinkAddress
 	failed  func(error) // told when the device cannot be used any more
 
@@ -33,11 +45,11 @@ type link struct {
 }
 
 // newLink returns the link over device.
-func newLink(device *nic.Device, failed func(error)) *link {
-	mac := device.MAC()
-	l := &link{device: device, address: tcpip.LinkAddress(mac[:]), failed: failed}
-	l.mtu.Store(uint32(device.MTU()))
-	l.coalesce = !device.Merges()
+func newLink(d device, failed func(error)) *link {
+	mac := d.MAC()
+	l := &link{device: d, address: tcpip.LinkAddress(mac[:]), failed: failed}
+	l.mtu.Store(uint32(d.MTU()))
+	l.coalesce = !d.Merges()
 	l.coalescer.Init(l.coalesce)
 	l.coalescer.Dispatcher = l
 	return l

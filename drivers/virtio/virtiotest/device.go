@@ -2,11 +2,12 @@
 
 // Package virtiotest simulates the device side of virtio for host unit tests of drivers. It knows
 // nothing of the driver but what the driver tells a transport, and the layout of a virtqueue
-// (VIRTIO 1.2, 2.7). It is not for use by several goroutines.
+// (VIRTIO 1.2, 2.7). A queue is for one goroutine at a time, which need not be the driver's.
 package virtiotest
 
 import (
 	"fmt"
+	"sync/atomic"
 	"unsafe"
 
 	"github.com/ringo-os/ringo/drivers/virtio"
@@ -90,7 +91,7 @@ func pointer(physical uint64) unsafe.Pointer {
 
 // Take returns the next chain that the driver made available.
 func (q *Queue) Take() (head uint16, parts []Part, ok bool) {
-	if *(*uint16)(unsafe.Add(q.available, 2)) == q.next {
+	if q.Free() == 0 {
 		return 0, nil, false
 	}
 	head = *(*uint16)(unsafe.Add(q.available, 4+2*int(q.next%q.size)))
@@ -119,8 +120,11 @@ func (q *Queue) Give(id, length uint32) {
 	*(*uint32)(slot) = id
 	*(*uint32)(unsafe.Add(slot, 4)) = length
 	q.given++
-	*(*uint16)(unsafe.Add(q.used, 2)) = q.given
+	atomic.StoreUint32((*uint32)(q.used), uint32(q.given)<<16)
 }
 
 // Free is how many chains the driver has made available that were not taken.
-func (q *Queue) Free() int { return int(*(*uint16)(unsafe.Add(q.available, 2)) - q.next) }
+func (q *Queue) Free() int {
+	index := atomic.LoadUint32((*uint32)(q.available)) >> 16
+	return int(uint16(index) - q.next)
+}
