@@ -321,6 +321,13 @@ func TestModel(t *testing.T) {
 				}
 				runs = append(runs, x)
 			}
+			inZones := uint64(0)
+			for i := range a.zoneCount {
+				inZones += a.zones[i].free
+			}
+			if inZones != a.FreeFrames() {
+				t.Fatalf("%d: %d free, %d in zones", step, a.FreeFrames(), inZones)
+			}
 			if a.FreeFrames() != free-uint64(len(inUse)) {
 				t.Fatalf("%d: %d free, want %d", step, a.FreeFrames(), free-uint64(len(inUse)))
 			}
@@ -350,6 +357,38 @@ next:
 		return true
 	}
 	return false
+}
+
+// TestManyZones has as many zones as there can be, of 1 to 3 frames each.
+func TestManyZones(t *testing.T) {
+	info := new(boot.Info)
+	for i := range uint64(boot.MaxRegions) {
+		info.AddRegion(boot.Range{Start: mib + i*16*Size, End: mib + (i*16+1+i%3)*Size}, boot.Usable)
+	}
+	var a Allocator
+	if p := a.Init(info, memory(16*mib), boot.Range{}, 0, 0); p != "" {
+		t.Fatal(p)
+	}
+	free := a.FreeFrames()
+	var frames []uint64
+	for {
+		f, ok := a.Allocate()
+		if !ok {
+			break
+		}
+		frames = append(frames, f)
+	}
+	if a.TotalFrames() != 128*2-1 || len(frames) != int(free) || !slices.IsSorted(frames) {
+		t.Errorf("%d frames of %d: %x", len(frames), a.TotalFrames(), frames)
+	}
+	for _, f := range frames {
+		if !a.Free(f) {
+			t.Errorf("%#x cannot be freed", f)
+		}
+	}
+	if a.Free(mib+15*Size) || a.Free(mib-Size) || a.FreeFrames() != free {
+		t.Errorf("%d free, not %d", a.FreeFrames(), free)
+	}
 }
 
 // TestLarge checks 64 GiB and more: what is touched, and that no search is slow.
