@@ -22,7 +22,7 @@ const (
 	dhcpMostPause  = time.Minute
 
 	// A lease is at least this long, whatever the server says, and renewed no more often.
-	leastLease = time.Minute
+	dhcpLeastLease = time.Minute
 )
 
 // runDHCP keeps an interface's lease, for ever. leased is called after the first one.
@@ -80,10 +80,10 @@ func (n *Network) discover(i *iface, p *Plan) (*nclient4.Lease, error) {
 // keepLease renews the lease until it has run out, or the server takes it back (RFC 2131, 4.4.5).
 func (n *Network) keepLease(i *iface, p *Plan, lease *nclient4.Lease) {
 	for {
-		length := max(lease.ACK.IPAddressLeaseTime(leastLease), leastLease)
+		length := max(lease.ACK.IPAddressLeaseTime(n.leastLease), n.leastLease)
 		ends := lease.CreationTime.Add(length)
 		next := lease.ACK.IPAddressRenewalTime(length / 2)
-		if next < leastLease/2 || next > length {
+		if next < n.leastLease/2 || next > length {
 			next = length / 2
 		}
 		var renewed *nclient4.Lease
@@ -100,7 +100,7 @@ func (n *Network) keepLease(i *iface, p *Plan, lease *nclient4.Lease) {
 				n.say(fmt.Sprintf("%s has lost its DHCP lease: %v", i.name, err))
 				return
 			} else {
-				next = max(left/2, time.Second)
+				next = max(left/2, n.leastLease/60)
 			}
 		}
 		moved := !renewed.ACK.YourIPAddr.Equal(lease.ACK.YourIPAddr)

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"time"
 
 	"gvisor.dev/gvisor/pkg/log"
 	"gvisor.dev/gvisor/pkg/tcpip"
@@ -36,6 +37,7 @@ type Network struct {
 	mu         sync.Mutex // guards changes of the configuration
 	interfaces []*iface
 	unix       unixNames
+	leastLease time.Duration // of DHCP
 }
 
 // loopbackNIC is the interface number of lo, as it is on Linux.
@@ -51,7 +53,7 @@ const (
 // the buffers of sockets take; say puts a sentence on the console.
 func New(memory uint64, say func(sentence string)) (*Network, error) {
 	quiet()
-	n := &Network{say: say}
+	n := &Network{say: say, leastLease: dhcpLeastLease}
 	n.stack = stack.New(stack.Options{
 		NetworkProtocols: []stack.NetworkProtocolFactory{
 			ipv4.NewProtocol,
