@@ -167,7 +167,7 @@ func closeDescriptor(fd int) syscall.Errno {
 // dropped gives up what a descriptor held. As POSIX has it, the process loses its locks on a file
 // with any descriptor for it.
 func (d *Description) dropped() syscall.Errno {
-	if e, ok := d.entry(); ok {
+	if e, ok := d.entry(); ok && d.Flags()&oPath == 0 {
 		e.Node().ReleaseLocks(&process)
 	}
 	return d.Release()

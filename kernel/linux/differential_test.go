@@ -255,10 +255,15 @@ func (w *world) avoids(o operation) bool {
 	case unix.SYS_FCNTL: // a lock relative to such a position
 		b, ok := o.arguments[2].(*buffer)
 		return ok && b.data[2] != 0 && w.directory(o.arguments[0])
-	case unix.SYS_SENDFILE: // from a position to the same position
-		from, _ := Lookup(uintptr(w.descriptors[o.arguments[0].(descriptor)]))
-		to, _ := Lookup(uintptr(w.descriptors[o.arguments[1].(descriptor)]))
-		return from == to
+	case unix.SYS_SENDFILE: // from a file to itself
+		from, errno1 := Lookup(uintptr(w.descriptors[o.arguments[0].(descriptor)]))
+		to, errno2 := Lookup(uintptr(w.descriptors[o.arguments[1].(descriptor)]))
+		if errno1 != 0 || errno2 != 0 {
+			return false
+		}
+		x, _ := from.entry()
+		y, _ := to.entry()
+		return x != nil && y != nil && x.Node() == y.Node()
 	}
 	return false
 }

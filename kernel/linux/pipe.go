@@ -15,7 +15,7 @@ const (
 
 // A pipe is a ring of bytes. Its buffer is made when something is first written.
 type pipe struct {
-	file.Watchers // told while mu is held
+	toRead, toWrite file.Watchers // told while mu is held
 
 	mu               sync.Mutex
 	ring             []byte
@@ -29,7 +29,6 @@ type pipe struct {
 type pipeEnd struct {
 	*pipe
 	flags int // access mode
-	mu    sync.Mutex
 	gone  bool
 }
 
@@ -65,7 +64,7 @@ func (e *pipeEnd) Read(p []byte) (int, syscall.Errno) {
 		n += k
 	}
 	if room < pipeAtomic && pipe.room() >= pipeAtomic {
-		pipe.Notify(file.Writable)
+		pipe.toWrite.Notify(file.Writable)
 	}
 	return n, 0
 }
@@ -94,7 +93,7 @@ func (e *pipeEnd) Write(p []byte) (int, syscall.Errno) {
 		pipe.length += k
 		n += k
 	}
-	pipe.Notify(file.Readable)
+	pipe.toRead.Notify(file.Readable)
 	return n, 0
 }
 
@@ -134,6 +133,17 @@ func (e *pipeEnd) Ready() file.Events {
 	return events
 }
 
+// watchers are those of this end.
+func (e *pipeEnd) watchers() *file.Watchers {
+	if e.reads() {
+		return &e.toRead
+	}
+	return &e.toWrite
+}
+
+func (e *pipeEnd) Watch(w *file.Watch) bool { return e.watchers().Watch(w) }
+func (e *pipeEnd) Unwatch(w *file.Watch)    { e.watchers().Unwatch(w) }
+
 func (e *pipeEnd) Status(st *syscall.Stat_t) syscall.Errno {
 	*st = syscall.Stat_t{
 		Dev: anonymousDevice, Ino: e.inode, Mode: syscall.S_IFIFO | 0o600, Nlink: 1, Blksize: pageSize,
@@ -152,7 +162,8 @@ func (e *pipeEnd) Close() syscall.Errno {
 	if e.writes() {
 		p.writers--
 	}
-	p.Notify(file.Readable | file.Writable | file.HangUp)
+	p.toRead.Notify(file.Readable | file.HangUp)
+	p.toWrite.Notify(file.Writable | file.HangUp)
 	return 0
 }
 
