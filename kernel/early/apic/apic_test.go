@@ -20,7 +20,9 @@ type core struct {
 	version  uint32
 	features uint32 // CPUID 1, ECX
 	hertz    uint64 // of the timer
-	busy     bool   // commands are never sent
+	busy     int    // for how many looks a command is being sent
+	sending  int
+	cut      bool // a command was written while one was being sent
 
 	registers map[uint32]uint32
 	deadline  uint64
@@ -82,7 +84,8 @@ func (c *core) read(register uint32, x2 bool) uint32 {
 			return 0x12345
 		}
 	case registerCommand:
-		if c.busy {
+		if c.sending > 0 {
+			c.sending--
 			return pending
 		}
 		return 0
@@ -106,7 +109,9 @@ func (c *core) write(register uint32, value uint64, x2 bool) {
 	if last := c.version >> 16; x2 && (register == registerHigh || register == registerCMCI && last < 6 || register == registerThermal && last < 5) {
 		panic("a general-protection exception")
 	}
+	c.cut = c.cut || !x2 && c.sending > 0 && (register == registerCommand || register == registerHigh)
 	if register == registerCommand {
+		c.sending = c.busy
 		destination := uint64(c.registers[registerHigh] >> 24)
 		if x2 {
 			destination = value >> 32
@@ -211,10 +216,15 @@ func TestCommands(t *testing.T) {
 	if got := everything(c.start(t), 7); !slices.Equal(got, want) {
 		t.Errorf("%q\nnot %q", got, want)
 	}
-	c.busy = true // for ever
+	c.busy = 1000
+	if got := everything(c.start(t), 7); !slices.Equal(got, want) || c.cut {
+		t.Errorf("%q, cut %v\nnot %q", got, c.cut, want)
+	}
+	c.busy = 1 << 30 // for ever
 	if got := everything(c.start(t), 7); !slices.Equal(got, want) {
 		t.Errorf("%q\nnot %q", got, want)
 	}
+	c.busy, c.sending = 0, 0
 	l := c.start(t)
 	c.log = nil
 	if l.Send(256, 0x50); c.log != nil {
