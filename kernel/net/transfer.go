@@ -66,7 +66,7 @@ func (s *inet) write(t *transfer, p []byte, options tcpip.WriteOptions) (int, sy
 	t.from.Reset(p)
 	n, err := s.endpoint.Write(&t.from, options)
 	if _, ok := err.(*tcpip.ErrHostUnreachable); ok && !s.stream() {
-		return 0, syscall.ENETUNREACH // as in connect
+		return 0, s.unreachable()
 	}
 	return int(n), errnoOf(err)
 }
