@@ -141,7 +141,7 @@ func (s *inet) connect(to *sockaddr) syscall.Errno {
 			return syscall.EADDRNOTAVAIL
 		}
 		return syscall.EAGAIN
-	case *tcpip.ErrHostUnreachable:
+	case *tcpip.ErrHostUnreachable, *tcpip.ErrNetworkUnreachable:
 		return s.unreachable()
 	default:
 		return errnoOf(err)
