@@ -14,6 +14,8 @@ type data struct {
 	base  []byte
 	dense []*page         // the pages from 0 on
 	far   map[int64]*page // those far behind the others, in a file that is mostly holes
+
+	mappings []*Mapping
 }
 
 type page [pageSize]byte
@@ -82,7 +84,10 @@ func (d *data) writeAt(v *Volume, p []byte, offset int64) (n int, errno syscall.
 		}
 		n += copy(held[within:], p[n:])
 	}
-	d.size = max(d.size, offset+int64(n))
+	if end := offset + int64(n); end > d.size {
+		d.size = end
+		d.attach(v)
+	}
 	if n == 0 && len(p) > 0 {
 		return 0, syscall.ENOSPC
 	}
@@ -92,14 +97,15 @@ func (d *data) writeAt(v *Volume, p []byte, offset int64) (n int, errno syscall.
 // make gives page i memory of its own, filled with what was there before if fill is set; nil if the
 // volume is full.
 func (d *data) make(v *Volume, i int64, fill bool) *page {
-	held := new(page)
 	if d.page(i) == &zeroes {
+		held := d.fresh(i)
 		d.set(i, held)
 		return held
 	}
 	if !v.take() {
 		return nil
 	}
+	held := d.fresh(i)
 	if fill {
 		copy(held[:], d.based(i))
 	}
@@ -149,6 +155,7 @@ func (d *data) truncate(v *Volume, size int64) {
 		}
 	}
 	d.size = size
+	d.attach(v)
 }
 
 // punch makes a hole of [from, to), which may reach past the end.
@@ -166,6 +173,7 @@ func (d *data) punch(v *Volume, from, to int64) syscall.Errno {
 	d.zero(from, first*pageSize)
 	d.zero(last*pageSize, to)
 	d.release(v, first, last)
+	d.attach(v)
 	return 0
 }
 
@@ -198,22 +206,26 @@ func (d *data) reserve(v *Volume, from, to int64) syscall.Errno {
 // release gives up the pages [first, last).
 func (d *data) release(v *Volume, first, last int64) {
 	for i := first; i < min(last, int64(len(d.dense))); i++ {
-		d.drop(v, d.dense[i])
+		d.drop(v, i, d.dense[i])
 		d.dense[i] = nil
 	}
 	for i, held := range d.far {
 		if first <= i && i < last {
-			d.drop(v, held)
+			d.drop(v, i, held)
 			delete(d.far, i)
 		}
 	}
 }
 
-// drop gives a page back to the volume.
-func (d *data) drop(v *Volume, held *page) {
-	if held != nil {
-		d.taken--
-		v.used.Add(-1)
+// drop gives page i back to the volume.
+func (d *data) drop(v *Volume, i int64, held *page) {
+	if held == nil {
+		return
+	}
+	d.taken--
+	v.used.Add(-1)
+	if len(d.mappings) > 0 && held == d.mapped(i) {
+		clear(held[:])
 	}
 }
 

@@ -29,6 +29,8 @@ type Program struct {
 	SetHostname func(string)
 	UUID        func() string // a new random one each time
 	Umask       func() uint32
+	// Credentials are the real, effective and saved IDs, and the supplementary groups.
+	Credentials func() (user, group [3]uint32, groups []uint32)
 	// Descriptors are those that are open, Descriptor is what one leads to (nil: nothing).
 	Descriptors func() []int
 	Descriptor  func(fd int) *Entry

@@ -82,15 +82,28 @@ func statm() []byte {
 func (p *Program) status() []byte {
 	s := statsNow()
 	kilobytes := decimal(memoryUse(&s)*(pageSize/1024)) + " kB"
+	user, group, groups := p.Credentials()
+	list := ""
+	for _, id := range groups {
+		list += strconv.FormatUint(uint64(id), 10) + " "
+	}
 	return lines("Name:\t"+p.name(), "Umask:\t0"+strconv.FormatUint(uint64(p.Umask()), 8),
 		"State:\tR (running)", "Tgid:\t1", "Ngid:\t0", "Pid:\t1", "PPid:\t0", "TracerPid:\t0",
-		"Uid:\t0\t0\t0\t0", "Gid:\t0\t0\t0\t0", "FDSize:\t"+strconv.Itoa(len(p.Descriptors())),
-		"Groups:\t ", "VmPeak:\t"+kilobytes, "VmSize:\t"+kilobytes, "VmHWM:\t"+kilobytes,
+		"Uid:"+identities(user), "Gid:"+identities(group), "FDSize:\t"+strconv.Itoa(len(p.Descriptors())),
+		"Groups:\t"+list, "VmPeak:\t"+kilobytes, "VmSize:\t"+kilobytes, "VmHWM:\t"+kilobytes,
 		"VmRSS:\t"+kilobytes, "VmSwap:\t0 kB", "Threads:\t"+strconv.Itoa(s.Threads),
 		"NoNewPrivs:\t0", "Seccomp:\t0",
 		"Cpus_allowed_list:\t0-"+strconv.Itoa(s.Cores-1),
 		"voluntary_ctxt_switches:\t"+strconv.FormatUint(s.ContextSwitch, 10),
 		"nonvoluntary_ctxt_switches:\t"+strconv.FormatUint(s.Preemptions, 10))
+}
+
+// identities writes the real, effective, saved and file system IDs.
+func identities(ids [3]uint32) (text string) {
+	for _, id := range []uint32{ids[0], ids[1], ids[2], ids[1]} {
+		text += "\t" + strconv.FormatUint(uint64(id), 10)
+	}
+	return text
 }
 
 func limits() []byte {

@@ -14,12 +14,13 @@ import (
 var descriptors struct {
 	mu     sync.Mutex
 	chunks atomic.Pointer[[]*chunk]
-	first  int // no chunk before this one has a free slot
+	first  int          // no chunk before this one has a free slot
+	limit  atomic.Int64 // RLIMIT_NOFILE; 0 is maxDescriptors
 }
 
 const (
 	chunkSize      = 64
-	maxDescriptors = 1 << 20 // RLIMIT_NOFILE
+	maxDescriptors = 1 << 20
 )
 
 // A chunk is chunkSize descriptors; all but open is guarded by descriptors.mu.
@@ -76,12 +77,20 @@ func InstallDescription(d *Description, least int, closeOnExec bool) (fd int, er
 	descriptors.mu.Lock()
 	defer descriptors.mu.Unlock()
 	fd = lowestFree(least)
-	if fd >= maxDescriptors {
+	if fd >= descriptorLimit() {
 		return -1, syscall.EMFILE
 	}
 	grow(fd)
 	install(d, fd, closeOnExec)
 	return fd, 0
+}
+
+// descriptorLimit is the first descriptor that cannot be opened.
+func descriptorLimit() int {
+	if limit := descriptors.limit.Load(); limit != 0 {
+		return int(limit)
+	}
+	return maxDescriptors
 }
 
 // lowestFree returns the lowest free descriptor that is not below least. descriptors.mu is held.
@@ -178,7 +187,7 @@ func (d *Description) dropped() syscall.Errno {
 
 // replace makes fd lead to d, whatever it led to before.
 func replace(fd int, d *Description, closeOnExec bool) syscall.Errno {
-	if uint(fd) >= maxDescriptors {
+	if uint(fd) >= uint(descriptorLimit()) {
 		return syscall.EBADF
 	}
 	descriptors.mu.Lock()

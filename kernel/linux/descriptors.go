@@ -33,7 +33,7 @@ func sysDup3(a call.Arguments) (uintptr, syscall.Errno) {
 	if flags&^syscall.O_CLOEXEC != 0 || int32(a.Value[0]) == int32(to) {
 		return 0, syscall.EINVAL
 	}
-	if uint(to) >= maxDescriptors {
+	if uint(to) >= uint(descriptorLimit()) {
 		return 0, syscall.EBADF
 	}
 	d, errno := lookupPath(a.Value[0])

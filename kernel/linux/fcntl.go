@@ -37,7 +37,7 @@ func sysFcntl(a call.Arguments) (uintptr, syscall.Errno) {
 	switch a.Value[1] {
 	case fDupFD, fDupFDCloexec:
 		least := int(int32(a.Value[2]))
-		if least < 0 || least >= maxDescriptors {
+		if least < 0 || least >= descriptorLimit() {
 			return 0, syscall.EINVAL
 		}
 		to, errno := InstallDescription(d, least, a.Value[1] == fDupFDCloexec)

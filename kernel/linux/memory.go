@@ -6,7 +6,7 @@ import (
 	"github.com/ringo-os/ringo/kernel/early/call"
 )
 
-// A Mapper owns the address space. Without one, there is no mmap.
+// A Mapper owns the address space, or what of it programs can map memory in.
 type Mapper interface {
 	// Map returns length bytes of zeroed memory, at address if fixed is set and else anywhere.
 	Map(address, length uintptr, protection int, fixed bool) (uintptr, syscall.Errno)
@@ -17,8 +17,8 @@ type Mapper interface {
 	Advise(address, length uintptr, advice int) syscall.Errno
 }
 
-// AddressSpace is the machine's Mapper, set before the program runs.
-var AddressSpace Mapper
+// AddressSpace is the machine's Mapper. Who has a better one sets it before the program runs.
+var AddressSpace Mapper = new(heapMapper)
 
 const mapFixed, mapAnonymous = 0x10, 0x20
 
@@ -26,8 +26,6 @@ func sysMmap(a call.Arguments) (uintptr, syscall.Errno) {
 	address, length, protection, flags := a.Value[0], a.Value[1], int(a.Value[2]), int(a.Value[3])
 	offset := int64(a.Value[5])
 	switch {
-	case AddressSpace == nil:
-		return 0, syscall.ENOSYS
 	case length == 0 || offset%pageSize != 0 || flags&mapFixed != 0 && address%pageSize != 0:
 		return 0, syscall.EINVAL
 	case length+pageSize-1 < length:
@@ -50,10 +48,7 @@ func sysMmap(a call.Arguments) (uintptr, syscall.Errno) {
 // mapped returns the pages of a call whose first two arguments are an address and a length.
 func mapped(a call.Arguments) (address, length uintptr, errno syscall.Errno) {
 	address, length = a.Value[0], a.Value[1]
-	switch {
-	case AddressSpace == nil:
-		return 0, 0, syscall.ENOSYS
-	case address%pageSize != 0 || length+pageSize-1 < length:
+	if address%pageSize != 0 || length+pageSize-1 < length {
 		return 0, 0, syscall.EINVAL
 	}
 	return address, (length + pageSize - 1) &^ (pageSize - 1), 0

@@ -18,6 +18,7 @@ var process struct {
 	umask     atomic.Uint32
 	hostname  atomic.Pointer[string]
 	name      atomic.Pointer[string] // PR_SET_NAME
+	keepCaps  atomic.Uint32          // PR_SET_KEEPCAPS
 }
 
 // mask returns what the umask leaves of mode.
@@ -27,9 +28,6 @@ const processID = 1
 
 // sysGetpid is also gettid, getpgrp and their like: there is one process, the first.
 func sysGetpid(a call.Arguments) (uintptr, syscall.Errno) { return processID, 0 }
-
-// sysGetuid is also geteuid, getgid and getegid: the program is root.
-func sysGetuid(a call.Arguments) (uintptr, syscall.Errno) { return 0, 0 }
 
 func sysGetppid(a call.Arguments) (uintptr, syscall.Errno) { return 0, 0 }
 
@@ -54,47 +52,6 @@ func sysSetpgid(a call.Arguments) (uintptr, syscall.Errno) {
 // sysSetsid fails as it does for every process that leads its group already.
 func sysSetsid(a call.Arguments) (uintptr, syscall.Errno) { return 0, syscall.EPERM }
 
-// sysSetuid is also setgid and the other calls that change who the program is: it may stay root.
-func sysSetuid(a call.Arguments) (uintptr, syscall.Errno) { return 0, stayRoot(a.Value[:1]) }
-
-func sysSetreuid(a call.Arguments) (uintptr, syscall.Errno) { return 0, stayRoot(a.Value[:2]) }
-
-func sysSetresuid(a call.Arguments) (uintptr, syscall.Errno) { return 0, stayRoot(a.Value[:3]) }
-
-func stayRoot(ids []uintptr) syscall.Errno {
-	for _, id := range ids {
-		if id := int32(id); id != 0 && id != -1 {
-			return syscall.EPERM
-		}
-	}
-	return 0
-}
-
-// sysGetresuid is also getresgid.
-func sysGetresuid(a call.Arguments) (uintptr, syscall.Errno) {
-	var root uint32
-	for i := range 3 {
-		if errno := CopyOut(Argument(a, i), &root); errno != 0 {
-			return 0, errno
-		}
-	}
-	return 0, 0
-}
-
-func sysGetgroups(a call.Arguments) (uintptr, syscall.Errno) {
-	if int32(a.Value[0]) < 0 {
-		return 0, syscall.EINVAL
-	}
-	return 0, 0
-}
-
-func sysSetgroups(a call.Arguments) (uintptr, syscall.Errno) {
-	if a.Value[0] != 0 {
-		return 0, syscall.EPERM
-	}
-	return 0, 0
-}
-
 // sysExit is exit and exit_group.
 func sysExit(a call.Arguments) (uintptr, syscall.Errno) {
 	machine.Exit(int32(a.Value[0] & 0xff))
@@ -103,6 +60,8 @@ func sysExit(a call.Arguments) (uintptr, syscall.Errno) {
 
 func sysPrctl(a call.Arguments) (uintptr, syscall.Errno) {
 	const (
+		getKeepCaps   = 7
+		setKeepCaps   = 8
 		setPdeathsig  = 1
 		getDumpable   = 3
 		setDumpable   = 4
@@ -117,6 +76,14 @@ func sysPrctl(a call.Arguments) (uintptr, syscall.Errno) {
 	case getDumpable, capbsetRead:
 		return 1, 0
 	case setPdeathsig, setDumpable, setNoNewPrivs, getNoNewPrivs:
+		return 0, 0
+	case getKeepCaps:
+		return uintptr(process.keepCaps.Load()), 0
+	case setKeepCaps:
+		if a.Value[1] > 1 {
+			return 0, syscall.EINVAL
+		}
+		process.keepCaps.Store(uint32(a.Value[1]))
 		return 0, 0
 	case setName:
 		name, errno := String(Argument(a, 1), nameSize)

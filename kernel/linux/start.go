@@ -41,6 +41,7 @@ func Start(o Options) {
 		SetHostname: SetHostname,
 		UUID:        newUUID,
 		Umask:       process.umask.Load,
+		Credentials: credentialLines,
 		Descriptors: openDescriptors,
 		Descriptor:  descriptorEntry,
 		Directory:   process.directory.Load,

@@ -1,0 +1,82 @@
+package linux
+
+import (
+	"sync"
+	"syscall"
+
+	"github.com/ringo-os/ringo/kernel/early/call"
+)
+
+// The resources of getrlimit, as far as they mean something here.
+const (
+	limitStack  = 3
+	limitCore   = 4
+	limitFiles  = 7
+	limitsCount = 16
+
+	unlimited = ^uint64(0)
+)
+
+// limits are the resource limits that the program has set. That on descriptors takes effect.
+var limits = struct {
+	mu  sync.Mutex
+	all [limitsCount]syscall.Rlimit
+}{all: func() (all [limitsCount]syscall.Rlimit) {
+	for i := range all {
+		all[i] = syscall.Rlimit{Cur: unlimited, Max: unlimited}
+	}
+	all[limitStack].Cur = 8 << 20
+	all[limitCore] = syscall.Rlimit{}
+	all[limitFiles] = syscall.Rlimit{Cur: maxDescriptors, Max: maxDescriptors}
+	return all
+}()}
+
+func sysGetrlimit(a call.Arguments) (uintptr, syscall.Errno) {
+	return exchangeLimit(uint32(a.Value[0]), Pointer{}, Argument(a, 1))
+}
+
+func sysSetrlimit(a call.Arguments) (uintptr, syscall.Errno) {
+	p := Argument(a, 1)
+	if p.IsNil() {
+		return 0, syscall.EFAULT
+	}
+	return exchangeLimit(uint32(a.Value[0]), p, Pointer{})
+}
+
+func sysPrlimit64(a call.Arguments) (uintptr, syscall.Errno) {
+	if pid := int32(a.Value[0]); pid != 0 && pid != processID {
+		return 0, syscall.ESRCH
+	}
+	return exchangeLimit(uint32(a.Value[1]), Argument(a, 2), Argument(a, 3))
+}
+
+// exchangeLimit sets the limit of a resource to what is at given, and writes what it was to old; both
+// are optional.
+func exchangeLimit(resource uint32, given, old Pointer) (uintptr, syscall.Errno) {
+	var wanted syscall.Rlimit
+	if !given.IsNil() {
+		if errno := CopyIn(given, &wanted); errno != 0 {
+			return 0, errno
+		}
+	}
+	if resource >= limitsCount || wanted.Cur > wanted.Max {
+		return 0, syscall.EINVAL
+	}
+	limits.mu.Lock()
+	was := limits.all[resource]
+	if !given.IsNil() {
+		if resource == limitFiles && wanted.Max > maxDescriptors {
+			limits.mu.Unlock()
+			return 0, syscall.EPERM
+		}
+		limits.all[resource] = wanted
+		if resource == limitFiles {
+			descriptors.limit.Store(int64(wanted.Cur))
+		}
+	}
+	limits.mu.Unlock()
+	if old.IsNil() {
+		return 0, 0
+	}
+	return 0, CopyOut(old, &was)
+}
