@@ -198,6 +198,7 @@ func TestUnknownWords(t *testing.T) {
 		{"memory=lots", "memory=lots", "memory="},
 		{"memory=0", "memory=0", "memory="},
 		{"console=ttyUSB0", "console=ttyUSB0", "console="},
+		{"pipe=stderr", "pipe=stderr", "pipe="},
 		{"quiet ''", "", ""},
 		{"nonsense", "nonsense", ""},
 		{strings.Repeat("ip", 1000), strings.Repeat("ip", 1000), ""},
@@ -280,6 +281,20 @@ func TestParseConsole(t *testing.T) {
 		port, on, ok := ParseConsole([]byte(text))
 		if got := fmt.Sprint(port, on, ok); got != want {
 			t.Errorf("%s: %s, want %s", text, got, want)
+		}
+	}
+}
+
+func TestParsePipes(t *testing.T) {
+	for text, want := range map[string]Pipes{"stdin": {Input: true}, "stdout": {Output: true}, "stdin,stdout": {true, true},
+		"stdout,stdin": {true, true}} {
+		if got, ok := ParsePipes([]byte(text)); got != want || !ok {
+			t.Errorf("%s: %+v %v", text, got, ok)
+		}
+	}
+	for _, text := range []string{"", ",", "stdin,", ",stdin", "stderr", "stdin stdout", "Stdin"} {
+		if got, ok := ParsePipes([]byte(text)); ok {
+			t.Errorf("%s: %+v", text, got)
 		}
 	}
 }

@@ -25,6 +25,7 @@ const (
 	isEnvironment
 	isSize
 	isConsole
+	isPipe
 	isVirtioMMIO
 )
 
@@ -46,6 +47,8 @@ var Words = [...]Word{
 		Meaning: "the program's own name, os.Args[0]; program if left out"},
 	{Name: "console=", Argument: "ttyS0 to ttyS3, an I/O port, or none", check: isConsole,
 		Meaning: "where standard input, output and error are; the first serial port if left out"},
+	{Name: "pipe=", Argument: "stdin, stdout or stdin,stdout", check: isPipe,
+		Meaning: "what of the console is no terminal but a pipe, byte for byte; on the way in, byte 16 quotes the next (see Pipes)"},
 	{Name: "quiet",
 		Meaning: "the kernel says nothing unless something is wrong"},
 	{Name: "debug=", Argument: "TOPIC[,TOPIC...]", Repeatable: true, check: notEmpty,
@@ -120,6 +123,10 @@ func (w *Word) checkValue(value []byte) Problem {
 	case isConsole:
 		if _, _, ok = ParseConsole(value); !ok {
 			return "The console on the kernel command line must be ttyS0 to ttyS3, the number of an I/O port, or none."
+		}
+	case isPipe:
+		if _, ok = ParsePipes(value); !ok {
+			return "The word pipe= on the kernel command line takes stdin, stdout or stdin,stdout."
 		}
 	case isVirtioMMIO:
 		if _, ok = ParseVirtioMMIO(value); !ok {

@@ -100,7 +100,6 @@ func TestTerminal(t *testing.T) {
 	defer func() { machine.Output = func([]byte) {} }()
 	term := newTerminal()
 	f := &terminalFile{terminal: term}
-	term.listening = true // the test types
 	var told []file.Events
 	w := file.Watch{Events: file.Readable, Notify: func(e file.Events) { told = append(told, e) }}
 	if !f.Watch(&w) || f.Ready() != file.Writable {

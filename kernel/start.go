@@ -10,6 +10,7 @@ import (
 	"unsafe"
 
 	"github.com/ringo-os/ringo/boot"
+	"github.com/ringo-os/ringo/kernel/file"
 	"github.com/ringo-os/ringo/kernel/fs"
 	"github.com/ringo-os/ringo/kernel/fs/archive"
 	"github.com/ringo-os/ringo/kernel/linux"
@@ -49,7 +50,7 @@ func Start() {
 			stop(ExitDirectory, "cannot go to the working directory "+string(directory)+": "+errno.Error())
 		}
 	}
-	openStandard()
+	openStandard(files, console)
 	machine.SetSystemCall(linux.Dispatch)
 	machine.SetPollHooks(linux.PollOpen, linux.PollClose)
 }
@@ -99,16 +100,43 @@ func unpack(files *fs.FS) {
 	}
 }
 
-// openStandard opens the console as standard input, output and error.
-func openStandard() {
+// openStandard opens the console as standard input, output and error, and begins to listen to it: a
+// program may want no input, but a Ctrl-C is for it all the same.
+func openStandard(files *fs.FS, console *terminal) {
+	var pipes boot.Pipes
+	if value, ok := machine.CommandLine().Value("pipe"); ok {
+		pipes, _ = boot.ParsePipes(value)
+	}
 	f, errno := linux.Open("/dev/console", syscall.O_RDWR)
 	if errno != 0 {
 		stop(ExitArchive, "cannot open the console: "+errno.Error())
 	}
-	d := linux.NewDescription(f, syscall.O_RDWR)
-	for range 3 {
+	input := linux.NewDescription(f, syscall.O_RDWR)
+	output := input
+	if pipes.Input {
+		in := newPipeInput(memoryForFiles(), machine.RaiseSignal)
+		input = pipeDescription(files, "pipe:[1]", syscall.O_RDONLY, func(e *fs.Entry) *pipeFile {
+			return &pipeFile{entry: e, pipeInput: in}
+		})
+		console.absent = true
+		go in.receive()
+	} else {
+		go console.receive()
+	}
+	if pipes.Output {
+		output = pipeDescription(files, "pipe:[2]", syscall.O_WRONLY, func(e *fs.Entry) *pipeFile {
+			return &pipeFile{entry: e, output: console}
+		})
+	}
+	for _, d := range []*linux.Description{input, output, output} {
 		linux.InstallDescription(d, 0, false)
 	}
+}
+
+// pipeDescription opens what open makes, under a name that is in no directory.
+func pipeDescription(files *fs.FS, name string, flags int, open func(e *fs.Entry) *pipeFile) *linux.Description {
+	e := files.Stream(name, func(e *fs.Entry) file.File { return open(e) })
+	return linux.NewDescription(open(e), flags)
 }
 
 // stop says why the machine stops, and stops it.

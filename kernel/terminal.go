@@ -18,7 +18,10 @@ type terminal struct {
 	mu         sync.Mutex
 	discipline discipline
 	size       windowSize
-	listening  bool
+	// absent means that there is nobody to type: the console's input is a pipe.
+	absent bool
+
+	printing sync.Mutex // what one call writes stays together
 }
 
 // windowSize is struct winsize.
@@ -32,16 +35,21 @@ func newTerminal() *terminal {
 
 // open opens the terminal by the name e.
 func (t *terminal) open(e *fs.Entry, flags int) (file.File, syscall.Errno) {
+	var st syscall.Stat_t
+	if e.Node().Status(&st); t.absent && st.Rdev == controllingTerminal {
+		return nil, syscall.ENXIO
+	}
 	return &terminalFile{t, e}, 0
 }
 
-// listen begins to take what is typed. It waits until somebody wants it: a program that does not
-// read needs no goroutine for it.
-func (t *terminal) listen() {
-	if !t.listening {
-		t.listening = true
-		go t.receive()
-	}
+// controllingTerminal is the device number of /dev/tty.
+const controllingTerminal = 5 << 8
+
+// print writes to the console.
+func (t *terminal) print(p []byte) {
+	t.printing.Lock()
+	defer t.printing.Unlock()
+	machine.ConsoleWrite(p)
 }
 
 // receive takes what is typed, for ever.
@@ -78,12 +86,14 @@ func (f *terminalFile) Entry() *fs.Entry { return f.entry }
 func (f *terminalFile) Read(p []byte) (int, syscall.Errno) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.listen()
+	if f.absent {
+		return 0, 0
+	}
 	return f.discipline.read(p)
 }
 
 func (f *terminalFile) Write(p []byte) (int, syscall.Errno) {
-	machine.ConsoleWrite(p)
+	f.print(p)
 	return len(p), 0
 }
 
@@ -95,19 +105,10 @@ func (f *terminalFile) Status(st *syscall.Stat_t) syscall.Errno {
 func (f *terminalFile) Ready() file.Events {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.discipline.readable() {
+	if f.discipline.readable() || f.absent {
 		return file.Readable | file.Writable
 	}
 	return file.Writable
-}
-
-func (f *terminalFile) Watch(w *file.Watch) bool {
-	f.mu.Lock()
-	if w.Events&file.Readable != 0 {
-		f.listen()
-	}
-	f.mu.Unlock()
-	return f.terminal.Watch(w)
 }
 
 func (f *terminalFile) Close() syscall.Errno { return 0 }

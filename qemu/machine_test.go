@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ringo-os/ringo/boot"
 	"github.com/ringo-os/ringo/linker"
 )
 
@@ -123,7 +124,7 @@ func TestInterrupt(t *testing.T) {
 	t.Parallel()
 	needQEMU(t)
 	data := []byte("exit 130\n")
-	polite := concat(waitFor(controlC), out(0xe9, 0, len(data)), stop)
+	polite := concat(waitFor(boot.PipeInterrupt), out(0xe9, 0, len(data)), stop)
 	deaf := []byte{0xF4, 0xEB, 0xFD} // hlt, for ever
 	for name, test := range map[string]struct {
 		code       []byte
@@ -151,7 +152,7 @@ func TestEndOfInput(t *testing.T) {
 	t.Parallel()
 	needQEMU(t)
 	data := []byte("exit 4\n")
-	c := Config{Image: image(t, concat(waitFor(controlD), out(0xe9, 0, len(data)), stop), data), Accelerator: "tcg"}
+	c := Config{Image: image(t, concat(waitFor(boot.PipeEnd), out(0xe9, 0, len(data)), stop), data), Accelerator: "tcg"}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if status, err := c.Run(ctx, Console{In: strings.NewReader("typed"), Out: io.Discard}); status != 4 || err != nil {

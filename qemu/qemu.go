@@ -13,7 +13,8 @@
 //	status, err := c.Status(statusFile)
 //
 // The exit status travels through an I/O port: the guest writes the line "exit N" to port 0xE9,
-// QEMU's debug console, and then powers the machine off.
+// QEMU's debug console, and then powers the machine off. Before that it writes "ready" there, when its
+// serial port takes input.
 package qemu
 
 import (

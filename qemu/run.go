@@ -11,11 +11,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/ringo-os/ringo/boot"
 )
 
 // StatusFailed is the exit status for a machine that did not tell the program's.
@@ -23,28 +26,38 @@ const StatusFailed = 125
 
 // A Console is where a machine's console goes.
 type Console struct {
-	// In is what is typed, Out what the machine says, Err what QEMU says. At the end of In a Ctrl-D
-	// is typed, with which the program reads the end of its standard input.
+	// In is what the program reads, nil for nothing; Out what the machine says; Err what QEMU says.
 	In       io.Reader
 	Out, Err io.Writer
-	// Interrupt, if set, is the user's wish to stop: the first one is passed on as a Ctrl-C on the
-	// console, which the program can take for SIGINT; the second turns the machine off. A SIGQUIT
-	// is passed on as Ctrl-\ and does not count.
+	// InTerminal says that In is a terminal, in raw mode: keys go to the machine as they are, whose
+	// own terminal does the rest. OutTerminal says that Out is one. What is no terminal is a pipe to
+	// the program, byte for byte, and its end is the end of the program's standard input.
+	InTerminal, OutTerminal bool
+	// Interrupt, if set, is the user's wish to stop: the first one is passed on as a SIGINT to the
+	// program; the second turns the machine off. So does Ctrl-C, pressed twice in a row, on a
+	// terminal. SIGTERM counts too, SIGQUIT is passed on and does not count, and after a SIGHUP
+	// nobody is there for a second one.
 	Interrupt <-chan os.Signal
 	// Trace, if set, gets the command line.
 	Trace io.Writer
 }
 
-// What a terminal's keys for SIGINT, the end of input and SIGQUIT send.
-const (
-	controlC         = 3
-	controlD         = 4
-	controlBackslash = 28
-)
-
 // patience is how long a program may take to stop after the first interrupt before the user is told
 // about the second.
 const patience = 2 * time.Second
+
+// words returns the kernel's words for what is no terminal.
+func (c *Console) words() []string {
+	switch in := !c.InTerminal; {
+	case in && !c.OutTerminal:
+		return []string{"pipe=stdin,stdout"}
+	case in:
+		return []string{"pipe=stdin"}
+	case !c.OutTerminal:
+		return []string{"pipe=stdout"}
+	}
+	return nil
+}
 
 // Run boots the machine, waits until it is off, and returns the program's exit status.
 func (c *Config) Run(ctx context.Context, console Console) (status int, err error) {
@@ -58,7 +71,9 @@ func (c *Config) Run(ctx context.Context, console Console) (status int, err erro
 	}
 	defer os.RemoveAll(dir)
 	statusFile := filepath.Join(dir, "status")
-	args := c.Args(statusFile)
+	machine := *c
+	machine.Words = append(slices.Clone(c.Words), console.words()...)
+	args := machine.Args(statusFile)
 	if console.Trace != nil {
 		fmt.Fprintln(console.Trace, program, quoteAll(args))
 	}
@@ -70,27 +85,37 @@ func (c *Config) Run(ctx context.Context, console Console) (status int, err erro
 	cmd.WaitDelay = 2 * time.Second
 	child(cmd)
 	var messages bytes.Buffer
-	cmd.Stdout, cmd.Stderr = console.Out, &messages
+	cmd.Stderr = &messages
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		return StatusFailed, err
 	}
+	stdout, err := openOutput(console.Out)
+	if err != nil {
+		return StatusFailed, err
+	}
+	if stdout.file != nil {
+		cmd.Stdout = stdout.file
+	}
 	runtime.LockOSThread() // see child
 	defer runtime.UnlockOSThread()
-	if err := cmd.Start(); err != nil {
+	err = cmd.Start()
+	stdout.start()
+	if err != nil {
 		return StatusFailed, fmt.Errorf("%s does not start: %v", program, err)
 	}
-	typed := &keyboard{to: stdin}
-	if console.In != nil {
-		go func() {
-			io.Copy(typed, console.In)
-			typed.Write([]byte{controlD})
-		}()
-	}
-	done := make(chan struct{})
+	in := &input{to: stdin, quoted: !console.InTerminal, pressed: make(chan int), off: make(chan struct{})}
+	in.ready = sync.OnceFunc(func() { awaitReady(statusFile, in.off) })
+	go in.copy(console.In)
+	done, abandoned := make(chan struct{}), make(chan struct{})
 	interrupted := make(chan bool)
-	go func() { interrupted <- console.stop(typed, cmd.Process, done) }()
+	go func() { interrupted <- console.stop(in, stdout, cmd.Process, done, abandoned) }()
 	waiting := cmd.Wait()
+	close(in.off)
+	select {
+	case <-stdout.done: // all of it has been written
+	case <-abandoned:
+	}
 	close(done)
 	killed := <-interrupted
 
@@ -99,16 +124,38 @@ func (c *Config) Run(ctx context.Context, console Console) (status int, err erro
 	case err == nil:
 		return status, nil
 	case killed:
-		return 128 + 2, nil // as the shell has it for SIGINT
+		return 128 + int(syscall.SIGINT), nil // as the shell has it
+	case stdout.broken() != nil && errors.Is(stdout.broken(), syscall.EPIPE):
+		return 128 + int(syscall.SIGPIPE), nil
+	case stdout.broken() != nil:
+		return StatusFailed, fmt.Errorf("the machine was stopped because what it says cannot be written: %w", stdout.broken())
 	case ctx.Err() != nil:
 		return StatusFailed, fmt.Errorf("the machine was stopped: %w", context.Cause(ctx))
 	case waiting != nil && messages.Len() > 0:
-		return StatusFailed, explain(messages.String())
+		return StatusFailed, c.explain(messages.String())
 	}
 	if console.Err != nil {
 		console.Err.Write(messages.Bytes())
 	}
 	return StatusFailed, err
+}
+
+// slowness is how long a machine may take until its console takes input.
+const slowness = 10 * time.Second
+
+// awaitReady waits until the machine has written "ready" to the status file: a serial port loses what
+// comes in before the kernel has set it up. It gives up when the machine is off, or very slow.
+func awaitReady(statusFile string, off <-chan struct{}) {
+	for deadline := time.Now().Add(slowness); time.Now().Before(deadline); {
+		if data, err := os.ReadFile(statusFile); err == nil && bytes.HasPrefix(data, []byte("ready\n")) {
+			return
+		}
+		select {
+		case <-off:
+			return
+		case <-time.After(2 * time.Millisecond):
+		}
+	}
 }
 
 // Status reads a program's exit status from the file that Args was given, after the machine is off.
@@ -131,56 +178,67 @@ func (c *Config) Status(statusFile string) (int, error) {
 	return status, nil
 }
 
-// stop passes the user's interrupts on until the machine is off, and reports whether it had to be
-// turned off.
-func (c *Console) stop(typed *keyboard, qemu *os.Process, done <-chan struct{}) (killed bool) {
-	count := 0
+// stop passes the user's interrupts on until done, and reports whether it had to turn the machine off.
+// It closes abandoned then.
+func (c *Console) stop(in *input, out *output, qemu *os.Process, done <-chan struct{}, abandoned chan<- struct{}) (killed bool) {
+	count, hangup := 0, false
 	var waited <-chan time.Time
+	off := func() {
+		if !killed {
+			killed = true
+			qemu.Signal(os.Interrupt) // QEMU cleans up
+			close(abandoned)
+			return
+		}
+		qemu.Kill()
+	}
+	failed := out.failed
 	for {
 		select {
 		case <-done:
 			return killed
+		case <-failed:
+			failed = nil
+			qemu.Signal(os.Interrupt)
 		case <-waited:
-			if c.Err != nil {
+			if hangup {
+				off()
+			} else if c.Err != nil {
 				fmt.Fprintln(c.Err, "ringo: the program has not stopped yet; another Ctrl-C turns the machine off")
 			}
-		case signal, ok := <-c.Interrupt:
-			if !ok {
-				c.Interrupt = nil
-				continue
-			}
-			if signal == syscall.SIGQUIT {
-				go typed.Write([]byte{controlBackslash})
-				continue
-			}
-			switch count++; count {
+		case count = <-in.pressed:
+			waited = nil
+			switch count {
+			case 0:
 			case 1:
-				go typed.Write([]byte{controlC})
 				waited = time.After(patience)
-			case 2:
-				killed = true
-				qemu.Signal(os.Interrupt) // QEMU cleans up
 			default:
-				qemu.Kill()
+				off()
+			}
+		case signal, ok := <-c.Interrupt:
+			switch {
+			case !ok:
+				c.Interrupt = nil
+			case signal == syscall.SIGQUIT:
+				go in.signal(boot.PipeQuit)
+			default:
+				hangup = hangup || signal == syscall.SIGHUP
+				if count++; count > 1 {
+					off()
+					break
+				}
+				if waited = time.After(patience); signal == syscall.SIGTERM {
+					go in.signal(boot.PipeTerminate)
+				} else {
+					go in.signal(boot.PipeInterrupt)
+				}
 			}
 		}
 	}
 }
 
-// A keyboard serialises what is typed and the interrupts.
-type keyboard struct {
-	mu sync.Mutex
-	to io.Writer
-}
-
-func (k *keyboard) Write(p []byte) (int, error) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.to.Write(p)
-}
-
 // explain makes a sentence of what QEMU says when it does not start.
-func explain(messages string) error {
+func (c *Config) explain(messages string) error {
 	messages = strings.TrimSpace(strings.ReplaceAll(messages, Program+": ", ""))
 	switch {
 	case strings.Contains(messages, "Could not set up host forwarding rule"):

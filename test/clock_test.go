@@ -3,7 +3,9 @@ package test
 import (
 	"bufio"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -12,29 +14,47 @@ import (
 	"github.com/ringo-os/ringo/qemu"
 )
 
-// TestOvershoot: on an idle machine, what waits for a time goes on within a millisecond of it.
+// TestOvershoot: on an idle machine, what waits for a time goes on within a millisecond of it. The
+// host may be busy for a while: so each kind of waiting has five chances.
 func TestOvershoot(t *testing.T) {
 	for _, machine := range []qemu.Machine{qemu.MicroVM, qemu.Q35} {
-		c := bare(t, "clock", "overshoot")
-		c.Machine = machine
-		r := boot(t, c)
-		lines := 0
-		for s := bufio.NewScanner(strings.NewReader(r.output)); s.Scan(); lines++ {
-			var kind, d string
-			var median, least, most int64
-			if _, err := fmt.Sscan(s.Text(), &kind, &d, &median, &least, &most); err != nil {
-				t.Fatalf("%v: %s", err, r.output)
-			}
-			if least < 0 {
-				t.Errorf("%s: %s of %s ended %v early", machine, kind, d, time.Duration(-least))
-			}
-			if median >= int64(time.Millisecond) {
-				t.Errorf("%s: %s of %s: %v late by median (%v to %v)", machine, kind, d,
-					time.Duration(median), time.Duration(least), time.Duration(most))
+		best := map[string]time.Duration{}
+		for range 5 {
+			if overshoots(t, machine, best); len(best) == 16 && slices.Max(slices.Collect(maps.Values(best))) < time.Millisecond {
+				break
 			}
 		}
-		if lines != 16 || r.status != 0 {
-			t.Errorf("%s: status %d\n%s", machine, r.status, r.output)
+		if len(best) != 16 {
+			t.Errorf("%s: %d kinds of waiting", machine, len(best))
+		}
+		for kind, late := range best {
+			if late >= time.Millisecond {
+				t.Errorf("%s: %s: %v late by median", machine, kind, late)
+			}
+		}
+	}
+}
+
+// overshoots boots once, and lowers what is in best.
+func overshoots(t *testing.T, machine qemu.Machine, best map[string]time.Duration) {
+	c := bare(t, "clock", "overshoot")
+	c.Machine = machine
+	r := boot(t, c)
+	if r.status != 0 {
+		t.Fatalf("%s: status %d\n%s", machine, r.status, r.output)
+	}
+	for s := bufio.NewScanner(strings.NewReader(r.output)); s.Scan(); {
+		var kind, wait string
+		var median, least, most time.Duration
+		if _, err := fmt.Sscan(s.Text(), &kind, &wait, (*int64)(&median), (*int64)(&least), (*int64)(&most)); err != nil {
+			t.Fatalf("%v: %s", err, r.output)
+		}
+		if least < 0 {
+			t.Errorf("%s: %s of %s ended %v early", machine, kind, wait, -least)
+		}
+		kind += " of " + wait
+		if known, ok := best[kind]; !ok || median < known {
+			best[kind] = median
 		}
 	}
 }

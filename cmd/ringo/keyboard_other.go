@@ -1,4 +1,4 @@
-//go:build !unix
+//go:build !(darwin || dragonfly || freebsd || linux || netbsd || openbsd)
 
 package main
 
@@ -7,4 +7,4 @@ import (
 	"os"
 )
 
-func keyboard() io.Reader { return os.Stdin }
+func openKeyboard() (in io.Reader, restore func()) { return os.Stdin, func() {} }

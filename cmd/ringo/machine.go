@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"github.com/spf13/pflag"
+	"golang.org/x/term"
 
 	"github.com/ringo-os/ringo/qemu"
 )
@@ -67,8 +68,17 @@ func (m *machineFlags) resolve() (*qemu.Config, error) {
 func (s *session) boot(ctx context.Context, c *qemu.Config) error {
 	interrupt := make(chan os.Signal, 4)
 	signal.Notify(interrupt, os.Interrupt, syscall.SIGTERM, syscall.SIGQUIT)
+	if !signal.Ignored(syscall.SIGHUP) { // as nohup does
+		signal.Notify(interrupt, syscall.SIGHUP)
+	}
 	defer signal.Stop(interrupt)
-	console := qemu.Console{In: keyboard(), Out: os.Stdout, Err: os.Stderr, Interrupt: interrupt}
+	signal.Ignore(syscall.SIGPIPE) // package qemu looks at the error
+	in, restore := openKeyboard()
+	defer restore()
+	console := qemu.Console{
+		In: in, Out: os.Stdout, Err: os.Stderr, Interrupt: interrupt,
+		InTerminal: term.IsTerminal(int(os.Stdin.Fd())), OutTerminal: term.IsTerminal(int(os.Stdout.Fd())),
+	}
 	if s.trace {
 		console.Trace = os.Stderr
 	}

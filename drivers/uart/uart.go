@@ -25,9 +25,10 @@ const (
 	scratch         = 7
 
 	receivedInterrupt = 1 << 0 // in interruptEnable
-	fifoEnable        = 1 << 0 // in fifoControl; trigger level 1 byte
+	fifoEnable        = 1 << 0 // in fifoControl
 	fifoClearReceiver = 1 << 1
-	eightBits         = 3 // in lineControl: 8 bits, no parity, 1 stop bit
+	fifoTrigger8      = 2 << 6 // interrupt when 8 bytes have come, or fewer and then none for a while
+	eightBits         = 3      // in lineControl: 8 bits, no parity, 1 stop bit
 	divisorAccess     = 1 << 7
 	terminalReady     = 1 << 0 // in modemControl
 	requestToSend     = 1 << 1
@@ -45,6 +46,9 @@ const (
 	// patience is how often Write looks whether the UART has become ready: an I/O port is read in
 	// about 1 µs, so for a few seconds. The FIFO is sent in 1.4 ms.
 	patience = 1 << 22
+
+	// brevity is the same for Offer: a little more than the FIFO takes.
+	brevity = 1 << 11
 )
 
 // in8 and out8 are variables for the sake of tests.
@@ -60,7 +64,7 @@ type UART struct {
 }
 
 // Init sets the UART at an I/O port to 115200 baud, 8N1, FIFOs on, interrupts off. It reports
-// false if none answers there.
+// false if none answers there. What was received before is lost.
 func (u *UART) Init(port uint16) bool {
 	*u = UART{}
 	if port == 0 || !answers(port) {
@@ -77,7 +81,7 @@ func (u *UART) Init(port uint16) bool {
 	out8(port+divisorLow, divisor)
 	out8(port+divisorHigh, 0)
 	out8(port+lineControl, eightBits)
-	out8(port+fifoControl, fifoEnable|fifoClearReceiver)
+	out8(port+fifoControl, fifoEnable|fifoClearReceiver|fifoTrigger8)
 	out8(port+modemControl, terminalReady|requestToSend|interruptGate)
 	u.port = port
 	return true
@@ -118,11 +122,26 @@ func (u *UART) Present() bool { return u.port != 0 }
 // Write sends p as it is, polling, and returns when the UART has taken it all. A UART that stops
 // taking bytes for seconds loses the rest; the count of those taken is returned.
 func (u *UART) Write(p []byte) int {
+	tries := patience
+	if u.dead {
+		tries = 1
+	}
+	n := u.send(p, tries)
+	u.dead = n < len(p)
+	return n
+}
+
+// Offer is Write for a caller that will offer the rest again, after a while: it waits no longer than
+// a UART takes that sends what it has.
+func (u *UART) Offer(p []byte) int { return u.send(p, brevity) }
+
+// send sends what it can of p and waits for room with so many tries.
+func (u *UART) send(p []byte, tries int) int {
 	if u.port == 0 {
 		return len(p)
 	}
 	for n := 0; n < len(p); {
-		if !u.wait() {
+		if !u.wait(tries) {
 			return n
 		}
 		// The holding register being empty means that the whole FIFO is.
@@ -138,19 +157,13 @@ func (u *UART) WriteString(s string) int {
 	return u.Write(unsafe.Slice(unsafe.StringData(s), len(s)))
 }
 
-// wait reports whether the transmitter has room, within patience.
-func (u *UART) wait() bool {
-	tries := patience
-	if u.dead {
-		tries = 1
-	}
+// wait reports whether the transmitter has room, within so many tries.
+func (u *UART) wait(tries int) bool {
 	for range tries {
 		if in8(u.port+lineStatus)&holdingEmpty != 0 {
-			u.dead = false
 			return true
 		}
 	}
-	u.dead = true
 	return false
 }
 
@@ -162,10 +175,18 @@ func (u *UART) Receive() (b byte, ok bool) {
 	return in8(u.port + data), true
 }
 
-// EnableReceiveInterrupt lets the UART interrupt when a byte comes in; call Receive until it has
-// no more.
+// EnableReceiveInterrupt lets the UART interrupt when bytes have come in, also before this; call
+// Receive until it has no more.
 func (u *UART) EnableReceiveInterrupt() {
 	if u.port != 0 {
 		out8(u.port+interruptEnable, receivedInterrupt)
+	}
+}
+
+// DisableReceiveInterrupt undoes it. What comes in stays in the FIFO; a virtual UART whose FIFO is full
+// takes no more from its host.
+func (u *UART) DisableReceiveInterrupt() {
+	if u.port != 0 {
+		out8(u.port+interruptEnable, 0)
 	}
 }

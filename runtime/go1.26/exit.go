@@ -17,8 +17,18 @@ const (
 )
 
 // statusPort is QEMU's debug console (-device isa-debugcon,iobase=0xe9), which reads as its own
-// address where it exists. The exit status goes there: a virtual machine has no other way to tell.
+// address where it exists. What the machine tells the host goes there, a line each: "ready", when
+// the console takes input without losing any, and at the end "exit" with the program's exit status.
 const statusPort = 0xE9
+
+func tellHost(line []byte) {
+	if cpu.In8(statusPort) != statusPort {
+		return
+	}
+	for _, b := range line {
+		cpu.Out8(statusPort, b)
+	}
+}
 
 var (
 	consoleLock spinLock
@@ -48,12 +58,17 @@ func consoleWrite(p []byte) {
 
 //go:linkname machine_ConsoleWrite github.com/ringo-os/ringo/kernel/machine.ConsoleWrite
 func machine_ConsoleWrite(p []byte) {
-	// In pieces: interrupts are off while the port takes its time.
 	for len(p) > 0 {
-		n := min(len(p), 64)
-		piece := p[:n]
-		systemstack(func() { consoleWrite(piece) })
-		p = p[n:]
+		// In pieces: interrupts are off while the port takes its time.
+		piece, n := p[:min(len(p), 64)], 0
+		systemstack(func() {
+			flags := consoleLock.lock()
+			n = serial.Offer(piece)
+			consoleLock.unlock(flags)
+		})
+		if p = p[n:]; n < len(piece) {
+			timeSleep(2_000_000) // whoever reads at the other end is slow: the writer waits, not the machine
+		}
 	}
 }
 
@@ -62,12 +77,15 @@ func machine_ConsoleRead(p []byte) int {
 	c := &consoleInput
 	n := 0
 	systemstack(func() {
-		flags := cpu.SaveAndDisable()
+		flags := consoleLock.lock()
 		for ; n < len(p) && c.tail != c.head; n++ {
 			p[n] = c.ring[c.tail%uint32(len(c.ring))]
 			c.tail++
 		}
-		cpu.Restore(flags)
+		if c.full {
+			receiveConsole()
+		}
+		consoleLock.unlock(flags)
 	})
 	return n
 }
@@ -83,24 +101,18 @@ func exit(code int32) {
 // powerOff tells the host the status and turns the machine off.
 func powerOff(status int32) {
 	cpu.DisableInterrupts()
-	if cpu.In8(statusPort) == statusPort {
-		var digits [8]byte
-		i := len(digits) - 1
-		digits[i] = '\n'
-		for v := uint8(status); ; v /= 10 {
-			i--
-			digits[i] = '0' + v%10
-			if v < 10 {
-				break
-			}
-		}
-		for _, b := range []byte("exit ") {
-			cpu.Out8(statusPort, b)
-		}
-		for _, b := range digits[i:] {
-			cpu.Out8(statusPort, b)
+	var digits [8]byte
+	i := len(digits) - 1
+	digits[i] = '\n'
+	for v := uint8(status); ; v /= 10 {
+		i--
+		digits[i] = '0' + v%10
+		if v < 10 {
+			break
 		}
 	}
+	tellHost([]byte("exit "))
+	tellHost(digits[i:])
 	firmware.PowerOff(physicalMemory)
 	firmware.Reset(physicalMemory)
 	// A triple fault: no interrupt descriptor table to handle the breakpoint with.

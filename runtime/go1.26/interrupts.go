@@ -33,9 +33,10 @@ var (
 	interruptCount uint64
 	serial         uart.UART
 	consoleSource  machine.Source
-	consoleInput   struct {
+	consoleInput   struct { // guarded by consoleLock
 		ring       [1024]byte
-		head, tail uint32 // head: written by the interrupt handler; tail: by the reader
+		head, tail uint32
+		full       bool // the serial port keeps the rest, and does not interrupt
 	}
 )
 
@@ -67,6 +68,7 @@ func startInterrupts() {
 		gsi, level, low := firmware.Route(4)
 		if machine_RouteInterrupt(gsi, vectorConsole, level, low) {
 			serial.EnableReceiveInterrupt()
+			tellHost([]byte("ready\n"))
 		}
 	}
 }
@@ -88,7 +90,9 @@ func interrupt(r *thread.Registers, vectors unsafe.Pointer, gp *g) *thread.Threa
 		profileTick(r, gp)
 		giveWay = core.Tick()
 	case v == vectorConsole:
+		flags := consoleLock.lock()
 		receiveConsole()
+		consoleLock.unlock(flags)
 		localAPIC.EOI()
 		announce(&consoleSource)
 	default:
@@ -109,19 +113,26 @@ func interrupt(r *thread.Registers, vectors unsafe.Pointer, gp *g) *thread.Threa
 	return nil
 }
 
-// receiveConsole moves what the serial port received into the ring; when it is full, the rest is
-// lost, as on any serial port.
+// receiveConsole moves what the serial port received into the ring. When that is full the rest stays
+// in the port, so that the sender waits, until a reader has made room and calls this. The caller holds
+// consoleLock.
 func receiveConsole() {
 	c := &consoleInput
-	for {
+	for c.head-c.tail < uint32(len(c.ring)) {
 		b, ok := serial.Receive()
 		if !ok {
+			if c.full {
+				c.full = false
+				serial.EnableReceiveInterrupt()
+			}
 			return
 		}
-		if c.head-c.tail < uint32(len(c.ring)) {
-			c.ring[c.head%uint32(len(c.ring))] = b
-			c.head++
-		}
+		c.ring[c.head%uint32(len(c.ring))] = b
+		c.head++
+	}
+	if !c.full {
+		c.full = true
+		serial.DisableReceiveInterrupt()
 	}
 }
 

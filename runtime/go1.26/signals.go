@@ -51,6 +51,8 @@ type sigTabT struct {
 // asked for.
 var signalsOn, signalsIgnored uint64
 
+var signalsWanted bool // os/signal has asked for one
+
 func signame(sig uint32) string {
 	if sig >= uint32(len(sigtable)) {
 		return ""
@@ -61,6 +63,11 @@ func signame(sig uint32) string {
 func initsig(preinit bool) {}
 
 func sigenable(sig uint32) {
+	if !signalsWanted {
+		// From now on the program may wait for nothing but a key: somebody must look at the console.
+		signalsWanted = true
+		machine_BeginWait()
+	}
 	signalsOn |= 1 << sig
 	signalsIgnored &^= 1 << sig
 }
