@@ -17,8 +17,7 @@ func osinit() {
 	physHugePageSize = 0
 }
 
-// getCPUCount is 1 until the other cores are started.
-func getCPUCount() int32 { return 1 }
+func getCPUCount() int32 { return int32(thread.Count()) }
 
 func sysargs(argc int32, argv **byte) {}
 
