@@ -14,16 +14,20 @@ FUZZTIME ?= 10s
 
 .PHONY: help run test lint fuzz bench-boot setup clean
 .DEFAULT_GOAL := help
+.ONESHELL:
 
 help: ## say what there is to do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 run: setup ## boot the web example; see http://localhost:8080/ (PORT=, MEMORY=, ARGS= change it)
 	@echo "The page will be at http://localhost:$(PORT)/; Ctrl-C stops the machine."
-	@exec bin/ringo run -m $(MEMORY) -p $(PORT):8080 $(ARGS) ./examples/web
+	exec bin/ringo run -m $(MEMORY) -p $(PORT):8080 $(ARGS) ./examples/web
 
-test: setup lint ## everything: lint, tests on the host, tests in machines
-	go run ./scripts/gotest "$$(scripts/packages host)" "-count=1 -timeout=12m $$(scripts/packages machine)"
+test: setup ## everything: lint, tests on the host, tests in machines
+	status=0
+	scripts/lint || { status=1; echo "lint failed; the tests follow all the same" >&2; }
+	go run ./scripts/gotest "$$(scripts/packages host)" "-count=1 -timeout=12m $$(scripts/packages machine)" || status=1
+	exit $$status
 
 lint: ## go vet, gofmt, staticcheck
 	scripts/lint
@@ -36,7 +40,7 @@ bench-boot: setup ## time to the first line of main and to the first HTTP answer
 
 setup: ## install QEMU if it is missing, and build bin/ringo
 	@scripts/setup
-	@go build -o bin/ringo ./cmd/ringo
+	go build -o bin/ringo ./cmd/ringo
 
 clean: ## remove what was built here (go clean -cache removes the rest)
 	rm -rf bin *.img

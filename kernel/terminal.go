@@ -53,12 +53,17 @@ func (t *terminal) receive() {
 			machine.ConsoleSource().Wait()
 			continue
 		}
-		t.mu.Lock()
-		t.discipline.receive(typed[:n])
-		if t.discipline.readable() {
-			t.Notify(file.Readable)
-		}
-		t.mu.Unlock()
+		t.typed(typed[:n])
+	}
+}
+
+// typed handles what was typed.
+func (t *terminal) typed(p []byte) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.discipline.receive(p)
+	if t.discipline.readable() {
+		t.Notify(file.Readable)
 	}
 }
 

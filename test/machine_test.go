@@ -162,15 +162,14 @@ func TestSentences(t *testing.T) {
 	}{
 		"unknown word":    {func(c *qemu.Config) { c.Words = []string{"consoel=ttyS1"} }, []string{"consoel=ttyS1", "console="}},
 		"another word":    {func(c *qemu.Config) { c.Words = []string{"loglevel=7"} }, []string{"loglevel=7"}},
-		"ip, no network":  {func(c *qemu.Config) { c.Words = []string{"ip=10.0.2.15/24"} }, []string{"ip="}},
+		"ip, no network":  {func(c *qemu.Config) { c.Words = []string{"ip=10.0.2.15/24"} }, []string{"network interface"}},
 		"bad ip":          {func(c *qemu.Config) { c.Words = []string{"ip=10.0.2.300/24"} }, []string{"10.0.2.300"}},
 		"bad console":     {func(c *qemu.Config) { c.Words = []string{"console=tty7"} }, []string{"console"}},
 		"bad environment": {func(c *qemu.Config) { c.Words = []string{"env.NAME"} }, []string{"env.NAME"}},
-		"little memory":   {func(c *qemu.Config) { c.Memory = 4 << 20 }, []string{"memory"}},
+		"little memory":   {func(c *qemu.Config) { c.Memory = 6 << 20 }, []string{"memory"}},
 		"no long mode":    {func(c *qemu.Config) { c.CPU = "qemu32" }, []string{"64"}},
-		"old processor":   {func(c *qemu.Config) { c.CPU = "qemu64,nx=off" }, []string{"processor"}},
-		"corrupt archive": {func(c *qemu.Config) { c.Initrd = corrupt }, []string{"archive"}},
-		"cut archive":     {func(c *qemu.Config) { c.Initrd = cut }, []string{"archive"}},
+		"corrupt archive": {func(c *qemu.Config) { c.Initrd = corrupt }, []string{"initramfs"}},
+		"cut archive":     {func(c *qemu.Config) { c.Initrd = cut }, []string{"initramfs"}},
 	} {
 		for _, machine := range []qemu.Machine{qemu.MicroVM, qemu.Q35} {
 			t.Run(name+"/"+string(machine), func(t *testing.T) {
@@ -193,5 +192,15 @@ func TestSentences(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestTooLittleMemory: a machine into which the image does not even fit is not started.
+func TestTooLittleMemory(t *testing.T) {
+	t.Parallel()
+	cmd := exec.CommandContext(t.Context(), ringo, "run", "-m", "4M", image(t, "basic"), "--", "exit", "0")
+	out, _ := cmd.CombinedOutput()
+	if status := cmd.ProcessState.ExitCode(); status == 0 || !strings.Contains(string(out), "memory") {
+		t.Errorf("status %d: %s", status, out)
 	}
 }

@@ -18,7 +18,7 @@ import (
 // These programs come from the module proxy as they are.
 const (
 	loadGenerator = "github.com/rakyll/hey@v0.1.4"
-	converter     = "github.com/mikefarah/yq/v4@v4.44.1"
+	formatter     = "mvdan.cc/sh/v3/cmd/shfmt@v3.11.0"
 )
 
 func thirdParty(t *testing.T, program string) string {
@@ -44,27 +44,31 @@ func TestLoadGenerator(t *testing.T) {
 	}
 }
 
-// TestConverter runs yq on files, and on what is typed.
-func TestConverter(t *testing.T) {
+// TestFormatter runs shfmt on files, and on what is typed.
+func TestFormatter(t *testing.T) {
 	t.Parallel()
-	file := thirdParty(t, converter)
+	file := thirdParty(t, formatter)
 	root := t.TempDir()
-	writeFile(t, filepath.Join(root, "in.yaml"), "machine:\n  cores: 1\n  disks: [a, b]\n")
+	writeFile(t, filepath.Join(root, "bad.sh"), "if  true;then\necho   yes\nfi\n")
+	writeFile(t, filepath.Join(root, "good.sh"), "echo good\n")
+	writeFile(t, filepath.Join(root, "broken.sh"), "if true; then\n")
 	for _, test := range []struct {
 		arguments []string
 		stdin     string
 		want      string
 		status    int
 	}{
-		{[]string{"-o", "json", ".machine", "/in.yaml"}, "", "{\n  \"cores\": 1,\n  \"disks\": [\n    \"a\",\n    \"b\"\n  ]\n}\n", 0},
-		{[]string{".machine.disks[1]", "/in.yaml"}, "", "b\n", 0},
-		{[]string{".a", "/missing.yaml"}, "", "Error: open /missing.yaml: no such file or directory\n", 1},
-		{[]string{".b.c"}, "b:\n  c: typed\n", "typed\n", 0},
+		{[]string{"/bad.sh"}, "", "if true; then\n\techo yes\nfi\n", 0},
+		{[]string{"-w", "-l", "/bad.sh", "/good.sh"}, "", "/bad.sh\n", 0},
+		{[]string{"-l", "/missing.sh"}, "", "lstat /missing.sh: no such file or directory\n", 1},
+		{[]string{"/broken.sh"}, "", "/broken.sh:1:1: if statement must end with \"fi\"\n", 1},
+		{[]string{}, "echo   typed\n", "echo typed\n", 0},
 	} {
 		cmd := exec.CommandContext(t.Context(), ringo, append([]string{"run", "--root", root, file, "--"}, test.arguments...)...)
 		cmd.Stdin = strings.NewReader(test.stdin)
 		out, _ := cmd.CombinedOutput()
-		if got := strings.TrimPrefix(string(out), test.stdin); got != test.want || cmd.ProcessState.ExitCode() != test.status {
+		// The console is a terminal: it shows what is typed.
+		if got := strings.TrimPrefix(strings.ReplaceAll(string(out), "\r\n", "\n"), test.stdin); got != test.want || cmd.ProcessState.ExitCode() != test.status {
 			t.Errorf("%q: status %d\n%s\nwant %d\n%s", test.arguments, cmd.ProcessState.ExitCode(), out, test.status, test.want)
 		}
 	}

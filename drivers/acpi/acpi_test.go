@@ -100,6 +100,9 @@ func TestReducedHardware(t *testing.T) {
 	dsdt := f.table("DSDT", slices.Concat(
 		virtioDevice("VR00", memory32(0xFEB00000, 0x200), extendedInterrupt(1, 24)),
 		virtioDevice("VR01", extendedInterrupt(1|2|4, 25), memory32(0xFEB00200, 0x200)),
+		// With a small descriptor, an IRQ, before the others, and a ROM's memory after them.
+		virtioDevice("VR05", []byte{0x22, 0x20, 0}, memory32(0xFEB00C00, 0x200), extendedInterrupt(3, 30),
+			memory32(0xFEC00000, 0x400), extendedInterrupt(1, 31)),
 		virtioDevice("VR02", memory32(0xFEB00400, 0x200)),                          // no interrupt
 		virtioDevice("VR03", memory32(0xFEB00600, 0x20), extendedInterrupt(1, 26)), // too small
 		virtioDevice("VR04", memory32(0xFEB00800, 0x200)[:7]),                      // cut short
@@ -117,6 +120,7 @@ func TestReducedHardware(t *testing.T) {
 	devices := []Device{
 		{0xFEB00000, 0x200, 24, true, false},
 		{0xFEB00200, 0x200, 25, false, true},
+		{0xFEB00C00, 0x200, 30, false, false},
 	}
 	if got := m.Devices[:m.DeviceCount]; !slices.Equal(got, devices) {
 		t.Errorf("devices %+v, want %+v", got, devices)
@@ -187,6 +191,63 @@ func TestRoot(t *testing.T) {
 		if (p != "") != (test.cores < 0) || p == "" && m.CoreCount != test.cores {
 			t.Errorf("%s: %d cores, %q", test.name, m.CoreCount, p)
 		}
+	}
+}
+
+// TestEveryTable has each table of the root read, through both kinds of root.
+func TestEveryTable(t *testing.T) {
+	for _, size := range []int{4, 8} {
+		f := newFirmware()
+		mcfg := func(base byte) uint64 {
+			return f.table("MCFG", append(make([]byte, 8), 0, 0, 0, base, 0, 0, 0, 0, 0, 0, 0, 255, 0, 0, 0, 0))
+		}
+		var list []byte
+		for _, table := range []uint64{f.table("APIC", madt()), mcfg(0xA0), f.table("JUNK", nil), mcfg(0xB0), mcfg(0xC0),
+			f.table("SSDT", sleepPackage(opByte, 5, opByte, 6, opZero, opZero))} {
+			list = le.AppendUint64(list, table)[:len(list)+size]
+		}
+		rsdp := rootPointer(2, 0, f.table("XSDT", list))
+		if size == 4 {
+			rsdp = rootPointer(0, f.table("RSDT", list), 0)
+		}
+		m := read(t, f, f.put(rsdp))
+		if m.CoreCount != 4 || m.ECAMCount != 3 || m.ECAMs[2].Base != 0xC0000000 || m.SleepA != 5 || m.SleepB != 6 {
+			t.Errorf("%d bytes: %d cores, %d ECAMs, sleep %d %d", size, m.CoreCount, m.ECAMCount, m.SleepA, m.SleepB)
+		}
+	}
+}
+
+// TestHighTables has a table whose address takes more than 32 bits.
+func TestHighTables(t *testing.T) {
+	const high = 5 << 32
+	apic := table("APIC", madt())
+	f := newFirmware()
+	rsdp := f.root(high)
+	var m Machine
+	p := Read(&m, rsdp, func(physical, size uint64) []byte {
+		if physical >= high && physical+size <= high+uint64(len(apic)) {
+			return apic[physical-high:][:size]
+		}
+		return f.at(physical, size)
+	})
+	if p != "" || m.CoreCount != 4 {
+		t.Errorf("%d cores, %q", m.CoreCount, p)
+	}
+}
+
+// TestIOAPICs has more I/O APICs than there is room for, and one without an address.
+func TestIOAPICs(t *testing.T) {
+	body := make([]byte, 8)
+	for i := range byte(MaxIOAPICs + 2) {
+		body = append(body, 1, 12, i, 0, 0, i, 0, 0, i, 0, 0, 0)
+	}
+	for range MaxOverrides + 1 {
+		body = append(body, 2, 10, 0, 1, 1, 0, 0, 0, 0, 0)
+	}
+	f := newFirmware()
+	m := read(t, f, f.root(f.table("APIC", body)))
+	if m.IOAPICCount != MaxIOAPICs || m.IOAPICs[0].ID != 1 || m.OverrideCount != MaxOverrides || m.LocalAPIC != 0xFEE00000 {
+		t.Errorf("%d I/O APICs, %d overrides, local APIC at %#x", m.IOAPICCount, m.OverrideCount, m.LocalAPIC)
 	}
 }
 

@@ -51,6 +51,12 @@ func TestPowerOff(t *testing.T) {
 	if f.memory[0x1000] != 0x34 {
 		t.Errorf("sleep control is %#x", f.memory[0x1000])
 	}
+	inMemory := Machine{CanPowerOff: true, SleepA: 5, PM1aControl: Register{Address: 0x3000}}
+	f.memory[0x3000] = sciEnabled
+	inMemory.PowerOff(f.at)
+	if f.memory[0x3000] != sciEnabled || f.memory[0x3001] != 0x34 {
+		t.Errorf("PM1 control is %x", f.memory[0x3000:0x3002])
+	}
 	reduced.SleepControl.Address = 1 << 60
 	reduced.PowerOff(f.at) // must not do anything
 }

@@ -17,6 +17,8 @@ type chip struct {
 	stuck      bool // never sends
 	reads      int  // of the line status
 	overflowed bool
+	looped     bool // has been in loopback mode
+	cutOff     bool // a FIFO's mode was changed while it was sending
 }
 
 func install(t *testing.T, c *chip) {
@@ -74,6 +76,8 @@ func (c *chip) out(port uint16, value uint8) {
 		c.sent = append(c.sent, value)
 	case n == scratch && c.noScratch:
 	default:
+		c.looped = c.looped || n == modemControl && value&loopback != 0
+		c.cutOff = c.cutOff || n == fifoControl && c.fifo > 0
 		c.registers[n] = value
 	}
 }
@@ -90,6 +94,9 @@ func TestInit(t *testing.T) {
 	} {
 		c := test.chip
 		c.registers[interruptEnable] = 0xF
+		c.registers[scratch] = 0x77
+		c.divisor = 0xFFFF
+		c.fifo = 1
 		install(t, &c)
 		u := UART{dead: true}
 		if got := u.Init(COM1); got != test.want || u.Present() != test.want {
@@ -100,6 +107,10 @@ func TestInit(t *testing.T) {
 		}
 		if c.divisor != 1 || c.registers[lineControl] != 3 || c.registers[interruptEnable] != 0 ||
 			c.registers[fifoControl] != 3 || c.registers[modemControl] != 0xB || len(c.sent) != 0 || len(c.received) != 0 {
+			t.Errorf("%s: %+v", test.name, c)
+		}
+		// What is being sent is not disturbed.
+		if c.looped != c.noScratch || c.cutOff || c.registers[scratch] != 0x77 {
 			t.Errorf("%s: %+v", test.name, c)
 		}
 	}

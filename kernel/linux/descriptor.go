@@ -9,8 +9,8 @@ import (
 	"github.com/ringo-os/ringo/kernel/file"
 )
 
-// descriptors is the table of descriptors. Looking one up takes no lock: the chunks never move, only
-// the list of them is replaced when it grows.
+// descriptors is the table of descriptors. Looking one up takes no lock: chunks are made when they
+// are needed and never move, and the list of them is replaced when one is added.
 var descriptors struct {
 	mu     sync.Mutex
 	chunks atomic.Pointer[[]*chunk]
@@ -30,7 +30,7 @@ type chunk struct {
 	polled      [chunkSize]*registration
 }
 
-// at returns the slot of fd.
+// at returns the slot of fd, nil if there is none yet.
 func at(fd int) (c *chunk, i int) {
 	chunks := descriptors.chunks.Load()
 	if chunks == nil || uint(fd) >= uint(len(*chunks)*chunkSize) {
@@ -92,7 +92,10 @@ func lowestFree(least int) int {
 	}
 	from := max(least/chunkSize, descriptors.first)
 	for i := from; i < len(*chunks); i++ {
-		free := ^(*chunks)[i].used
+		free := ^uint64(0)
+		if c := (*chunks)[i]; c != nil {
+			free = ^c.used
+		}
 		if free == 0 && i == descriptors.first {
 			descriptors.first++
 		}
@@ -108,17 +111,17 @@ func lowestFree(least int) int {
 
 // grow makes room for fd. descriptors.mu is held.
 func grow(fd int) {
-	var chunks []*chunk
-	if old := descriptors.chunks.Load(); old != nil {
-		chunks = *old
-	}
-	if fd < len(chunks)*chunkSize {
+	if c, _ := at(fd); c != nil {
 		return
 	}
-	for len(chunks)*chunkSize <= fd {
-		chunks = append(chunks, new(chunk))
+	var old []*chunk
+	if chunks := descriptors.chunks.Load(); chunks != nil {
+		old = *chunks
 	}
-	descriptors.chunks.Store(&chunks)
+	grown := make([]*chunk, max(len(old), fd/chunkSize+1))
+	copy(grown, old)
+	grown[fd/chunkSize] = new(chunk)
+	descriptors.chunks.Store(&grown)
 }
 
 // install puts d, held once more, into the free slot fd. descriptors.mu is held.
@@ -212,10 +215,11 @@ func openDescriptors() []int {
 	var list []int
 	if chunks := descriptors.chunks.Load(); chunks != nil {
 		for n, c := range *chunks {
-			for i := range chunkSize {
-				if c.used>>i&1 != 0 {
-					list = append(list, n*chunkSize+i)
-				}
+			if c == nil {
+				continue
+			}
+			for used := c.used; used != 0; used &= used - 1 {
+				list = append(list, n*chunkSize+bits.TrailingZeros64(used))
 			}
 		}
 	}

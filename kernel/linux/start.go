@@ -28,7 +28,7 @@ func Start(o Options) {
 	files = o.Files
 	process.directory.Store(files.Root())
 	process.umask.Store(0o022)
-	setHostname(o.Hostname)
+	SetHostname(o.Hostname)
 	files.MountDevices(fs.Devices{Random: Random, Terminal: o.Terminal})
 	files.MountProc(&fs.Program{
 		CommandLine: o.CommandLine,
@@ -37,7 +37,7 @@ func Start(o Options) {
 		Environment: o.Environment,
 		Maps:        o.Maps,
 		Hostname:    hostname,
-		SetHostname: setHostname,
+		SetHostname: SetHostname,
 		UUID:        newUUID,
 		Umask:       process.umask.Load,
 		Descriptors: openDescriptors,
@@ -47,9 +47,10 @@ func Start(o Options) {
 	files.MountSys()
 }
 
-// Open opens a file as the program would, for the kernel's own use. The file has no descriptor.
+// Open opens a file as the program would, for the kernel's own use. The file has no descriptor; if it
+// is created, everybody may read it.
 func Open(path string, flags int) (file.File, syscall.Errno) {
-	return files.Open(process.directory.Load(), path, flags, 0)
+	return files.Open(process.directory.Load(), path, flags, 0o644)
 }
 
 // ChangeDirectory makes path the current directory.

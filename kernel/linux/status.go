@@ -14,20 +14,32 @@ func sysLstat(a call.Arguments) (uintptr, syscall.Errno) {
 }
 
 func sysFstat(a call.Arguments) (uintptr, syscall.Errno) {
-	var st syscall.Stat_t
-	if errno := descriptorStatus(a.Value[0], &st); errno != 0 {
+	st, errno := descriptorStatus(a.Value[0])
+	if errno != 0 {
 		return 0, errno
 	}
 	return 0, CopyOut(Argument(a, 1), &st)
 }
 
-// descriptorStatus fills st for what the descriptor fd leads to.
-func descriptorStatus(fd uintptr, st *syscall.Stat_t) syscall.Errno {
+// descriptorStatus returns the status of what the descriptor fd leads to.
+func descriptorStatus(fd uintptr) (syscall.Stat_t, syscall.Errno) {
 	d, errno := lookupPath(fd)
 	if errno != 0 {
-		return errno
+		return syscall.Stat_t{}, errno
 	}
-	return d.File.Status(st)
+	return d.status()
+}
+
+// status returns the file's status.
+func (d *Description) status() (syscall.Stat_t, syscall.Errno) {
+	if e, ok := d.entry(); ok {
+		var st syscall.Stat_t
+		e.Node().Status(&st)
+		return st, 0
+	}
+	st := new(syscall.Stat_t) // somebody else may keep it
+	errno := d.File.Status(st)
+	return *st, errno
 }
 
 func sysNewfstatat(a call.Arguments) (uintptr, syscall.Errno) {
@@ -40,28 +52,29 @@ func sysNewfstatat(a call.Arguments) (uintptr, syscall.Errno) {
 
 // stat answers for the path in argument name, to the struct stat in argument result.
 func stat(fd uintptr, a call.Arguments, name, result int, flags uintptr) (uintptr, syscall.Errno) {
-	var st syscall.Stat_t
-	if errno := pathStatus(fd, a, name, flags, &st); errno != 0 {
+	st, errno := pathStatus(fd, a, name, flags)
+	if errno != 0 {
 		return 0, errno
 	}
 	return 0, CopyOut(Argument(a, result), &st)
 }
 
-// pathStatus fills st for what the path in argument i leads to, or the descriptor fd does.
-func pathStatus(fd uintptr, a call.Arguments, i int, flags uintptr, st *syscall.Stat_t) syscall.Errno {
+// pathStatus returns the status of what the path in argument i leads to, or the descriptor fd does.
+func pathStatus(fd uintptr, a call.Arguments, i int, flags uintptr) (st syscall.Stat_t, errno syscall.Errno) {
 	if flags&atEmptyPath != 0 && int32(fd) != currentDirectory {
-		if empty, errno := isEmpty(a, i); empty || errno != 0 {
-			if errno == 0 {
-				errno = descriptorStatus(fd, st)
-			}
-			return errno
+		empty, errno := isEmpty(a, i)
+		if errno != 0 {
+			return st, errno
+		}
+		if empty {
+			return descriptorStatus(fd)
 		}
 	}
 	e, errno := lookup(fd, a, i, flags)
 	if errno == 0 {
-		e.Node().Status(st)
+		e.Node().Status(&st)
 	}
-	return errno
+	return st, errno
 }
 
 // isEmpty reports whether argument i is the empty path, or null, which means the same where an empty
@@ -83,8 +96,8 @@ func sysStatx(a call.Arguments) (uintptr, syscall.Errno) {
 		flags&atStatxSync == atStatxSync || a.Value[3]&reservedMask != 0 {
 		return 0, syscall.EINVAL
 	}
-	var st syscall.Stat_t
-	if errno := pathStatus(a.Value[0], a, 1, flags, &st); errno != 0 {
+	st, errno := pathStatus(a.Value[0], a, 1, flags)
+	if errno != 0 {
 		return 0, errno
 	}
 	out := unix.Statx_t{

@@ -16,7 +16,8 @@ func hostname() string {
 	return "ringo"
 }
 
-func setHostname(name string) { process.hostname.Store(&name) }
+// SetHostname names the machine.
+func SetHostname(name string) { process.hostname.Store(&name) }
 
 func sysUname(a call.Arguments) (uintptr, syscall.Errno) {
 	var u syscall.Utsname
@@ -42,7 +43,7 @@ func sysSethostname(a call.Arguments) (uintptr, syscall.Errno) {
 	if errno != 0 {
 		return 0, errno
 	}
-	setHostname(string(m.Bytes))
+	SetHostname(string(m.Bytes))
 	m.Return(Argument(a, 0), 0)
 	return 0, 0
 }

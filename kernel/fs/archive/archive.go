@@ -7,7 +7,6 @@ package archive
 import (
 	"bytes"
 	"errors"
-	"io"
 	"path"
 	"strconv"
 	"syscall"
@@ -16,8 +15,9 @@ import (
 	"github.com/u-root/u-root/pkg/cpio"
 )
 
-// The layout of a newc header: hexadecimal fields of 8 characters after a magic of 6.
+// The layout of a newc header: hexadecimal fields of 8 characters after the magic.
 const (
+	magic          = "070701"
 	headerSize     = 6 + 13*8
 	nameSizeOffset = 6 + 11*8
 	nameSizeMax    = 4096
@@ -32,18 +32,21 @@ func Unpack(t *fs.FS, data []byte) error {
 		return errors.New("it is compressed; give it as plain cpio")
 	}
 	u := unpacker{t, make(map[inode]*fs.Entry)}
-	records := cpio.Newc.Reader(guard{bytes.NewReader(data)})
+	g := &guard{data: bytes.NewReader(data)}
+	records := cpio.Newc.Reader(g)
 	if r, ok := records.(cpio.EOFReader); ok {
 		records = r.RecordReader // which tells the last record from a missing one
 	}
 	for {
 		record, err := records.ReadRecord()
 		switch {
+		case g.err != nil:
+			return g.err
 		case err != nil:
 			return err
 		case record.Name == cpio.Trailer:
 			return nil
-		case record.FileSize > uint64(len(data))-uint64(record.FilePos):
+		case uint64(record.FilePos)+record.FileSize > uint64(len(data)):
 			return about(record.Name, errTruncated)
 		}
 		content := data[record.FilePos:][:record.FileSize:record.FileSize]
@@ -59,23 +62,25 @@ func about(name string, err error) error {
 
 // guard is what the reader of records reads from. It stops names of absurd lengths, which the reader
 // would allocate first, and makes the end of the data an error.
-type guard struct{ data *bytes.Reader }
+type guard struct {
+	data *bytes.Reader
+	err  error // why it stopped
+}
 
-func (g guard) ReadAt(p []byte, offset int64) (int, error) {
-	n, err := g.data.ReadAt(p, offset)
+func (g *guard) ReadAt(p []byte, offset int64) (int, error) {
+	n, _ := g.data.ReadAt(p, offset)
 	if n < len(p) {
-		return n, errTruncated
+		g.err = errTruncated
+		return n, g.err
 	}
-	if len(p) == headerSize {
+	if len(p) == headerSize && string(p[:len(magic)]) == magic {
 		size, err := strconv.ParseUint(string(p[nameSizeOffset:][:8]), 16, 32)
 		if err != nil || size > nameSizeMax {
-			return n, errors.New("a file's name has a wrong length")
+			g.err = errors.New("a file's name has a wrong length")
+			return n, g.err
 		}
 	}
-	if err == io.EOF {
-		err = nil
-	}
-	return n, err
+	return n, nil
 }
 
 // An unpacker knows the files that came with more than one name.

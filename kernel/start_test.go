@@ -1,0 +1,139 @@
+package kernel
+
+import (
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/ringo-os/ringo/kernel/fs"
+	"github.com/ringo-os/ringo/kernel/linux"
+)
+
+// start starts the kernel of the tests.
+var start = sync.OnceFunc(Start)
+
+// read returns all of a file.
+func read(t *testing.T, path string) string {
+	t.Helper()
+	f, errno := linux.Open(path, syscall.O_RDONLY)
+	if errno != 0 {
+		t.Fatalf("%s: %v", path, errno)
+	}
+	defer f.Close()
+	var all []byte
+	p := make([]byte, 4096)
+	for {
+		n, errno := f.Read(p)
+		if errno != 0 {
+			t.Fatalf("%s: %v", path, errno)
+		}
+		if all = append(all, p[:n]...); n == 0 {
+			return string(all)
+		}
+	}
+}
+
+// walk calls visit for every name below directory.
+func walk(t *testing.T, directory string, visit func(path string, n fs.Name)) {
+	f, errno := linux.Open(directory, syscall.O_RDONLY|syscall.O_DIRECTORY)
+	if errno != 0 {
+		t.Fatalf("%s: %v", directory, errno)
+	}
+	defer f.Close()
+	var list []fs.Name
+	f.(fs.Directory).Names(func(n fs.Name) bool {
+		list = append(list, n)
+		return true
+	})
+	for _, n := range list {
+		if n.Name == "." || n.Name == ".." {
+			continue
+		}
+		path := strings.TrimSuffix(directory, "/") + "/" + n.Name
+		visit(path, n)
+		if n.Type == syscall.DT_DIR {
+			walk(t, path, visit)
+		}
+	}
+}
+
+func TestStart(t *testing.T) {
+	start()
+	for path, want := range map[string]string{
+		"/etc/hostname":                   "ringo\n",
+		"/etc/resolv.conf":                "",
+		"/proc/self/cmdline":              "program\x00",
+		"/proc/self/comm":                 "program\n",
+		"/proc/self/cgroup":               "0::/\n",
+		"/proc/sys/kernel/ostype":         "Linux\n",
+		"/proc/sys/kernel/hostname":       "ringo\n",
+		"/proc/sys/net/core/somaxconn":    "4096\n",
+		"/sys/devices/system/cpu/online":  "0\n",
+		"/proc/sys/vm/overcommit_memory":  "1\n",
+		"/proc/self/maps":                 "",
+		"/proc/self/task/1/../../environ": "",
+	} {
+		if got := read(t, path); got != want {
+			t.Errorf("%s: %q, want %q", path, got, want)
+		}
+	}
+	// Everything can be read, and looks like what it is.
+	count := 0
+	walk(t, "/", func(path string, n fs.Name) {
+		count++
+		if n.Type == syscall.DT_REG {
+			if text := read(t, path); strings.Contains(text, "%!") {
+				t.Errorf("%s: %q", path, text)
+			}
+		}
+	})
+	if count < 80 {
+		t.Error("only", count, "names")
+	}
+	stat := read(t, "/proc/self/stat")
+	_, rest, _ := strings.Cut(stat, ") ")
+	if fields := strings.Fields(rest); len(fields) != 50 || fields[0] != "R" {
+		t.Errorf("/proc/self/stat: %q", stat)
+	}
+	for _, line := range strings.Split(strings.TrimSpace(read(t, "/proc/meminfo")), "\n") {
+		name, value, _ := strings.Cut(line, ":")
+		fields := strings.Fields(value)
+		if len(line) != 28 || len(fields) != 2 || fields[1] != "kB" {
+			t.Errorf("/proc/meminfo: %q", line)
+		} else if _, err := strconv.Atoi(fields[0]); err != nil {
+			t.Error(name, err)
+		}
+	}
+	boot, uuid := read(t, "/proc/sys/kernel/random/boot_id"), read(t, "/proc/sys/kernel/random/uuid")
+	if len(uuid) != 37 || len(boot) != 37 || boot != read(t, "/proc/sys/kernel/random/boot_id") || uuid == read(t, "/proc/sys/kernel/random/uuid") {
+		t.Errorf("%q %q", boot, uuid)
+	}
+	if maps := read(t, "/proc/mounts"); strings.Count(maps, "\n") != 4 || !strings.HasPrefix(maps, "tmpfs / tmpfs rw") {
+		t.Errorf("/proc/mounts: %q", maps)
+	}
+}
+
+func TestStandardStreams(t *testing.T) {
+	start()
+	for _, path := range []string{"/dev/stdin", "/dev/stdout", "/dev/fd/2", "/proc/self/fd/0", "/proc/1/fd/1"} {
+		f, errno := linux.Open(path, syscall.O_RDWR)
+		if errno != 0 {
+			t.Error(path, errno)
+			continue
+		}
+		var st syscall.Stat_t
+		if f.Status(&st); st.Mode&syscall.S_IFMT != syscall.S_IFCHR || st.Rdev != 5<<8|1 {
+			t.Errorf("%s: %o %#x", path, st.Mode, st.Rdev)
+		}
+	}
+	if _, errno := linux.Open("/proc/self/fd/3", 0); errno != syscall.ENOENT {
+		t.Error(errno)
+	}
+	var names []string
+	walk(t, "/proc/self/fd", func(path string, n fs.Name) { names = append(names, n.Name) })
+	if strings.Join(names, " ") != "0 1 2" {
+		t.Error(names)
+	}
+}
