@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/ringo-os/ringo/kernel/early/call"
+	"github.com/ringo-os/ringo/kernel/fs"
 	"github.com/ringo-os/ringo/kernel/linux"
 )
 
@@ -21,6 +22,8 @@ import (
 var machineNetwork *Network
 
 func TestMain(m *testing.M) {
+	linux.Start(linux.Options{Files: fs.New(1 << 20), Hostname: "test", Environment: func() []string { return nil }})
+	sys(unix.SYS_MKDIR, append([]byte("/tmp"), 0), 0o777)
 	var err error
 	if machineNetwork, err = New(256<<20, func(string) {}); err != nil {
 		panic(err)

@@ -21,6 +21,7 @@ type Plan struct {
 	Settings []Setting
 	DNS      []netip.Addr // instead of what DHCP says
 	Hostname string       // instead of what DHCP says
+	Fallback string       // the machine's name if nobody says another
 	// Patience is how long Configure waits for DHCP.
 	Patience time.Duration
 	// WriteFile replaces a file of /etc.
@@ -207,6 +208,8 @@ func (n *Network) publish(p *Plan) {
 	}
 	if hostname != "" {
 		p.SetHostname(hostname)
+	} else {
+		hostname = p.Fallback
 	}
 	if len(servers)+len(search) > 0 {
 		p.WriteFile("/etc/resolv.conf", resolvConf(servers, search))

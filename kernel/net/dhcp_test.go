@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -278,6 +279,29 @@ func TestSettings(t *testing.T) {
 		if s, err := ParseSetting(text); err == nil || !strings.HasPrefix(err.Error(), "ip="+text+": ") {
 			t.Errorf("%s: %v, %v", text, s, err)
 		}
+	}
+}
+
+func TestAloneIsToldOnce(t *testing.T) {
+	var said []string
+	n, err := New(64<<20, func(s string) { said = append(said, s) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		fd := openOn(t, n, unix.AF_INET, unix.SOCK_STREAM)
+		sa := sockaddrOf("127.0.0.1:0")
+		must(t, unix.SYS_BIND, fd, sa, len(sa))
+		must(t, unix.SYS_LISTEN, fd, 1)
+		if len(said) > 1 {
+			t.Error("on the loopback:", said)
+		}
+		fd = openOn(t, n, unix.AF_INET, unix.SOCK_STREAM)
+		sa = sockaddrOf("1.1.1.1:53")
+		wants(t, syscall.ENETUNREACH, unix.SYS_CONNECT, fd, sa, len(sa))
+	}
+	if len(said) != 1 || !strings.Contains(said[0], "no virtio-net") {
+		t.Error(said)
 	}
 }
 

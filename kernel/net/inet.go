@@ -141,16 +141,26 @@ func (s *inet) connect(to *sockaddr) syscall.Errno {
 			return syscall.EADDRNOTAVAIL
 		}
 		return syscall.EAGAIN
-	case *tcpip.ErrHostUnreachable:
-		// That no route leads there is known at once; that nobody answers there comes later.
-		return syscall.ENETUNREACH
+	case *tcpip.ErrHostUnreachable, *tcpip.ErrNetworkUnreachable:
+		return s.unreachable()
 	default:
 		return errnoOf(err)
 	}
 }
 
+// unreachable is the errno where no route leads: that is known at once, while EHOSTUNREACH comes
+// later, when nobody has answered.
+func (s *inet) unreachable() syscall.Errno {
+	s.network.tellAlone()
+	return syscall.ENETUNREACH
+}
+
 func (s *inet) listen(backlog int) syscall.Errno {
-	return errnoOf(s.endpoint.Listen(backlog))
+	err := s.endpoint.Listen(backlog)
+	if at, _ := s.endpoint.GetLocalAddress(); err == nil && at.Addr.Unspecified() {
+		s.network.tellAlone() // it listens for the world
+	}
+	return errnoOf(err)
 }
 
 func (s *inet) accept() (socket, syscall.Errno) {

@@ -38,6 +38,7 @@ type Network struct {
 	interfaces []*iface
 	unix       unixNames
 	leastLease time.Duration // of DHCP
+	alone      sync.Once     // see tellAlone
 }
 
 // loopbackNIC is the interface number of lo, as it is on Linux.
@@ -141,5 +142,17 @@ func (n *Network) detectDuplicates(id tcpip.NICID, detect bool) {
 			c.DupAddrDetectTransmits = 0
 		}
 		d.SetDADConfigurations(c)
+	}
+}
+
+// tellAlone says why the world cannot be reached, once, if that is because of the machine.
+func (n *Network) tellAlone() {
+	n.mu.Lock()
+	alone := len(n.interfaces) == 0
+	n.mu.Unlock()
+	if alone {
+		n.alone.Do(func() {
+			n.say("the program uses the network, but the machine has no virtio-net device: there is only lo")
+		})
 	}
 }

@@ -65,8 +65,14 @@ func (s *inet) Write(p []byte) (int, syscall.Errno) {
 func (s *inet) write(t *transfer, p []byte, options tcpip.WriteOptions) (int, syscall.Errno) {
 	t.from.Reset(p)
 	n, err := s.endpoint.Write(&t.from, options)
-	if _, ok := err.(*tcpip.ErrHostUnreachable); ok && !s.stream() {
-		return 0, syscall.ENETUNREACH // as in connect
+	if err == nil {
+		return int(n), 0
+	}
+	switch err.(type) {
+	case *tcpip.ErrHostUnreachable, *tcpip.ErrNetworkUnreachable:
+		if !s.stream() {
+			return 0, s.unreachable()
+		}
 	}
 	return int(n), errnoOf(err)
 }

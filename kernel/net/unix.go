@@ -17,6 +17,7 @@ type unixSocket struct {
 
 	mu       sync.Mutex
 	own      string        // its name: a path, or a NUL and what follows
+	bound    node          // what the path leads to
 	peerName string        // of the peer, once connected
 	out      *inbox        // the peer's
 	shut     bool          // for writing

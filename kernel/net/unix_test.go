@@ -141,6 +141,30 @@ func TestUnixNames(t *testing.T) {
 	wants(t, syscall.ENOTCONN, unix.SYS_WRITE, c, sa, 1)
 }
 
+func TestUnixPaths(t *testing.T) {
+	path := func(p string) []byte { return append([]byte(p), 0) }
+	l := open(t, unix.AF_UNIX, unix.SOCK_STREAM, 0)
+	sa := sockaddrUnix("/tmp/before")
+	must(t, unix.SYS_BIND, l, sa, len(sa))
+	must(t, unix.SYS_LISTEN, l, 5)
+	must(t, unix.SYS_RENAME, path("/tmp/before"), path("/tmp/after"))
+	c := open(t, unix.AF_UNIX, unix.SOCK_STREAM, 0)
+	wants(t, syscall.ENOENT, unix.SYS_CONNECT, c, sa, len(sa))
+	sa = sockaddrUnix("/tmp/after")
+	must(t, unix.SYS_CONNECT, c, sa, len(sa))
+	must(t, unix.SYS_CLOSE, l)
+	c = open(t, unix.AF_UNIX, unix.SOCK_STREAM, 0)
+	wants(t, syscall.ECONNREFUSED, unix.SYS_CONNECT, c, sa, len(sa)) // the file is still there
+	wants(t, syscall.EADDRINUSE, unix.SYS_BIND, c, sa, len(sa))
+	must(t, unix.SYS_UNLINK, path("/tmp/after"))
+	must(t, unix.SYS_BIND, c, sa, len(sa))
+	sa = sockaddrUnix("/tmp")
+	wants(t, syscall.ECONNREFUSED, unix.SYS_CONNECT, c, sa, len(sa))
+	sa = sockaddrUnix("/tmp/no/such/folder")
+	d := open(t, unix.AF_UNIX, unix.SOCK_STREAM, 0)
+	wants(t, syscall.ENOENT, unix.SYS_BIND, d, sa, len(sa))
+}
+
 func TestUnixDatagramNames(t *testing.T) {
 	server, client := open(t, unix.AF_UNIX, unix.SOCK_DGRAM, 0), open(t, unix.AF_UNIX, unix.SOCK_DGRAM, 0)
 	to, from := sockaddrUnix("\x00server"), sockaddrUnix("\x00client")

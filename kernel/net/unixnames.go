@@ -10,24 +10,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Paths is where sockets have names in the tree of files.
-type Paths interface {
-	// MakeSocket makes path a socket, with which what is attached can be found.
-	MakeSocket(path string, attached any) syscall.Errno
-	// FindSocket returns what is attached to the socket path; nil when it is another kind of file.
-	FindSocket(path string) (attached any, errno syscall.Errno)
-}
-
-// SetPaths says where names that are paths are kept; without it, nobody else sees them.
-func (n *Network) SetPaths(p Paths) { n.unix.paths = p }
-
-// unixNames finds sockets of AF_UNIX by their names.
+// unixNames finds sockets of AF_UNIX by their names. A path is a name for the file that bind makes; it
+// stays when the socket is closed, until somebody unlinks it.
 type unixNames struct {
-	paths      Paths
 	connecting sync.Mutex // before the locks of sockets
 
-	mu    sync.Mutex
-	bound map[string]*unixSocket // abstract names, and paths if there is no tree of files
+	mu       sync.Mutex
+	abstract map[string]*unixSocket
+	nodes    map[node]*unixSocket
 }
 
 // sunPathMost is the length of sun_path.
@@ -63,21 +53,27 @@ func isPath(name string) bool { return name[0] != 0 }
 
 // bind gives s a name.
 func (u *unixNames) bind(name string, s *unixSocket) syscall.Errno {
-	if isPath(name) && u.paths != nil {
-		if errno := u.paths.MakeSocket(name, s); errno != syscall.EEXIST {
+	var made node
+	if isPath(name) {
+		var errno syscall.Errno
+		if made, errno = makeNode(name); errno != 0 {
 			return errno
 		}
-		return syscall.EADDRINUSE
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if u.bound == nil {
-		u.bound = map[string]*unixSocket{}
+	if u.abstract == nil {
+		u.abstract, u.nodes = map[string]*unixSocket{}, map[node]*unixSocket{}
 	}
-	if u.bound[name] != nil {
+	switch {
+	case isPath(name):
+		s.bound = made
+		u.nodes[made] = s
+	case u.abstract[name] != nil:
 		return syscall.EADDRINUSE
+	default:
+		u.abstract[name] = s
 	}
-	u.bound[name] = s
 	return 0
 }
 
@@ -93,50 +89,38 @@ func (u *unixNames) bindAny(s *unixSocket) (string, syscall.Errno) {
 }
 
 // find returns the socket with that name.
-func (u *unixNames) find(name string) (*unixSocket, syscall.Errno) {
+func (u *unixNames) find(name string) (s *unixSocket, errno syscall.Errno) {
 	if name == "" {
 		return nil, syscall.EINVAL
 	}
-	if isPath(name) && u.paths != nil {
-		attached, errno := u.paths.FindSocket(name)
-		if errno != 0 {
+	var named node
+	if isPath(name) {
+		if named, errno = findNode(name); errno != 0 {
 			return nil, errno
 		}
-		return alive(attached)
 	}
 	u.mu.Lock()
-	s := u.bound[name]
-	u.mu.Unlock()
-	switch {
-	case s != nil:
-		return alive(s)
-	case isPath(name):
-		return nil, syscall.ENOENT
-	default:
-		return nil, syscall.ECONNREFUSED
+	defer u.mu.Unlock()
+	if isPath(name) {
+		s = u.nodes[named]
+	} else {
+		s = u.abstract[name]
 	}
-}
-
-// alive returns the socket that is attached to a name, if it is still open.
-func alive(attached any) (*unixSocket, syscall.Errno) {
-	s, ok := attached.(*unixSocket)
-	if !ok {
-		return nil, syscall.ECONNREFUSED
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return nil, syscall.ECONNREFUSED
+	if s == nil {
+		return nil, syscall.ECONNREFUSED // it has been closed, or is no socket
 	}
 	return s, 0
 }
 
-// release frees an abstract name. Paths stay until they are unlinked.
+// release forgets the name of s, which is being closed.
 func (u *unixNames) release(name string, s *unixSocket) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if u.bound[name] == s {
-		delete(u.bound, name)
+	if isPath(name) && u.nodes[s.bound] == s {
+		delete(u.nodes, s.bound)
+	}
+	if u.abstract[name] == s {
+		delete(u.abstract, name)
 	}
 }
 

@@ -6,7 +6,7 @@ package withnet
 
 import (
 	"fmt"
-	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/ringo-os/ringo/drivers/virtio"
@@ -58,6 +58,9 @@ func Start() error {
 // planFrom reads the words of the command line that are about the network.
 func planFrom(words commandLine) (*net.Plan, error) {
 	plan := &net.Plan{Patience: patience, WriteFile: writeFile, SetHostname: setHostname}
+	if name, there := readFile("/etc/hostname"); there {
+		plan.Fallback = strings.TrimSpace(name)
+	}
 	for settings := words.Values("ip"); ; {
 		word, ok := settings.Next()
 		if !ok {
@@ -78,7 +81,7 @@ func planFrom(words commandLine) (*net.Plan, error) {
 		if err != nil {
 			return nil, fmt.Errorf("dns=%s: %v", word, err)
 		}
-		plan.DNS = append([]netip.Addr{}, append(plan.DNS, servers...)...)
+		plan.DNS = append(plan.DNS, servers...)
 	}
 	if name, ok := words.Value("hostname"); ok {
 		plan.Hostname = string(name)
