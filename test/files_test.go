@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -64,15 +63,12 @@ func TestRoot(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Chmod(filepath.Join(data, "empty file"), 0o4711); err != nil {
+	if err := os.Chmod(filepath.Join(data, "empty file"), 0o711); err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.CommandContext(t.Context(), ringo, "run", "--root", root, image(t, "files"), "--", "show", "/data").CombinedOutput()
-	if err != nil {
-		t.Errorf("%v\n%s", err, out)
-	}
+	r := ringoRun(t, "", "--root", root, image(t, "files"), "--", "show", "/data")
 	want := strings.ReplaceAll(onLinux(t, "files", nil, "", "show", data).output, data, "/data")
-	if d := difference(string(out), want); d != "" {
+	if d := difference(r.output, want); d != "" {
 		t.Error(d)
 	}
 }

@@ -213,6 +213,23 @@ func passes(t *testing.T, c qemu.Config) string {
 	return r.output
 }
 
+// ringoRun runs ringo run with something to type.
+func ringoRun(t *testing.T, stdin string, arguments ...string) result {
+	t.Helper()
+	machines <- struct{}{}
+	defer func() { <-machines }()
+	ctx, cancel := context.WithTimeout(t.Context(), vmTimeout)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, ringo, append([]string{"run"}, arguments...)...)
+	cmd.Stdin = strings.NewReader(stdin)
+	cmd.WaitDelay = time.Second
+	out, err := cmd.CombinedOutput()
+	if ctx.Err() != nil {
+		t.Errorf("ringo run %q does not end: %v", arguments, err)
+	}
+	return result{string(out), cmd.ProcessState.ExitCode()}
+}
+
 // onLinux runs the program in testdata/name on this host.
 func onLinux(t *testing.T, name string, environment []string, stdin string, arguments ...string) result {
 	t.Helper()

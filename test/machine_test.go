@@ -53,10 +53,8 @@ func TestExitStatus(t *testing.T) {
 	t.Run("ringo run", func(t *testing.T) {
 		t.Parallel()
 		for _, want := range []int{0, 3, 255} {
-			cmd := exec.CommandContext(t.Context(), ringo, "run", image(t, "basic"), "--", "exit", fmt.Sprint(want))
-			out, err := cmd.CombinedOutput()
-			if got := cmd.ProcessState.ExitCode(); got != want || len(out) > 0 {
-				t.Errorf("status %d, want %d: %v, %q", got, want, err, out)
+			if got := ringoRun(t, "", image(t, "basic"), "--", "exit", fmt.Sprint(want)); got != (result{"", want}) {
+				t.Errorf("%+v, want status %d", got, want)
 			}
 		}
 	})
@@ -137,11 +135,9 @@ func TestStdin(t *testing.T) {
 func TestRunStdin(t *testing.T) {
 	t.Parallel()
 	text := strings.Repeat("A line of text that goes into the machine.\n", 1000)
-	cmd := exec.CommandContext(t.Context(), ringo, "run", image(t, "basic"), "--", "stdin")
-	cmd.Stdin = strings.NewReader(text)
-	out, err := cmd.Output()
-	if want := fmt.Sprintf("%q <nil>\n", text); err != nil || !strings.HasSuffix(string(out), want) {
-		t.Errorf("%v: %.200q", err, out)
+	r := ringoRun(t, text, image(t, "basic"), "--", "stdin")
+	if want := fmt.Sprintf("%q <nil>\n", text); r.status != 0 || !strings.HasSuffix(r.output, want) {
+		t.Errorf("status %d: %.200q", r.status, r.output)
 	}
 }
 
@@ -198,9 +194,8 @@ func TestSentences(t *testing.T) {
 // TestTooLittleMemory: a machine into which the image does not even fit is not started.
 func TestTooLittleMemory(t *testing.T) {
 	t.Parallel()
-	cmd := exec.CommandContext(t.Context(), ringo, "run", "-m", "4M", image(t, "basic"), "--", "exit", "0")
-	out, _ := cmd.CombinedOutput()
-	if status := cmd.ProcessState.ExitCode(); status == 0 || !strings.Contains(string(out), "memory") {
-		t.Errorf("status %d: %s", status, out)
+	r := ringoRun(t, "", "-m", "4M", image(t, "basic"), "--", "exit", "0")
+	if r.status == 0 || !strings.Contains(r.output, "memory") {
+		t.Errorf("status %d: %s", r.status, r.output)
 	}
 }

@@ -64,12 +64,11 @@ func TestFormatter(t *testing.T) {
 		{[]string{"/broken.sh"}, "", "/broken.sh:1:1: if statement must end with \"fi\"\n", 1},
 		{[]string{}, "echo   typed\n", "echo typed\n", 0},
 	} {
-		cmd := exec.CommandContext(t.Context(), ringo, append([]string{"run", "--root", root, file, "--"}, test.arguments...)...)
-		cmd.Stdin = strings.NewReader(test.stdin)
-		out, _ := cmd.CombinedOutput()
-		// The console is a terminal: it shows what is typed.
-		if got := strings.TrimPrefix(strings.ReplaceAll(string(out), "\r\n", "\n"), test.stdin); got != test.want || cmd.ProcessState.ExitCode() != test.status {
-			t.Errorf("%q: status %d\n%s\nwant %d\n%s", test.arguments, cmd.ProcessState.ExitCode(), out, test.status, test.want)
+		r := ringoRun(t, test.stdin, append([]string{"--root", root, file, "--"}, test.arguments...)...)
+		// The console is a terminal: it may show what is typed.
+		got := strings.TrimPrefix(strings.ReplaceAll(r.output, "\r\n", "\n"), test.stdin)
+		if got != test.want || r.status != test.status {
+			t.Errorf("%q: %+v\nwant %d\n%s", test.arguments, r, test.status, test.want)
 		}
 	}
 }

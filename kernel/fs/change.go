@@ -56,8 +56,8 @@ func (last *target) inherit(n *Node) {
 	}
 }
 
-// MakeNode is mknod, for regular files, pipes and sockets. attached becomes the node's Attached.
-func (t *FS) MakeNode(at *Entry, path string, mode uint32, attached any) (*Entry, syscall.Errno) {
+// MakeNode is mknod, for regular files, pipes and sockets.
+func (t *FS) MakeNode(at *Entry, path string, mode uint32) (*Entry, syscall.Errno) {
 	t.tree.Lock()
 	defer t.tree.Unlock()
 	last, errno := t.vacant(at, path, false)
@@ -73,7 +73,6 @@ func (t *FS) MakeNode(at *Entry, path string, mode uint32, attached any) (*Entry
 		n = t.newRegular(last.directory.volume, mode&0o7777)
 	case syscall.S_IFIFO, syscall.S_IFSOCK:
 		n = t.newNode(last.directory.volume, mode&(syscall.S_IFMT|0o7777))
-		n.Attached = attached
 	default:
 		return nil, syscall.EPERM
 	}

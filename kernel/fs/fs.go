@@ -11,12 +11,17 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/ringo-os/ringo/kernel/file"
 )
 
 // An FS is one tree of files.
 type FS struct {
 	tree sync.RWMutex
 	root *Entry
+
+	// OpenPipe opens a named pipe. It may wait for the other end.
+	OpenPipe func(e *Entry, flags int) (file.File, syscall.Errno)
 
 	memory   *Volume   // of files that never had a name
 	volumes  []*Volume // all of them, from the start

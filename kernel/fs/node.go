@@ -15,9 +15,6 @@ type Node struct {
 	kind   uint32 // S_IF...
 	device uint64 // st_rdev
 
-	// Attached belongs to whoever made a node that only they can open: a socket's listener.
-	Attached any
-
 	// One of these, by type, and never changed. target and jump are called with FS.tree held.
 	data     *data                                      // a regular file
 	children *children                                  // a directory
@@ -28,7 +25,8 @@ type Node struct {
 	content  func() []byte                              // a generated file, read
 	accept   func(content []byte) syscall.Errno         // a generated file, written
 
-	entry *Entry // a directory's one name; guarded by FS.tree
+	entry    *Entry // a directory's one name; guarded by FS.tree
+	attached any    // see Attach; guarded by mu
 
 	mu       sync.RWMutex
 	mode     uint32 // permissions
@@ -94,6 +92,17 @@ func (n *Node) Mode() uint32 {
 	n.mu.RLock()
 	defer n.mu.RUnlock()
 	return n.kind | n.mode
+}
+
+// Attach returns what belongs to n for those who open it: a pipe. It is made when it is first asked
+// for.
+func (n *Node) Attach(make func() any) any {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.attached == nil {
+		n.attached = make()
+	}
+	return n.attached
 }
 
 // Locks returns the file locks on n.

@@ -159,6 +159,8 @@ func (e *Entry) open(flags int, created bool) (file.File, syscall.Errno) {
 		return n.open(flags)
 	case n.content != nil:
 		return openGenerated(e, flags)
+	case n.kind == syscall.S_IFIFO && n.volume.fs.OpenPipe != nil:
+		return n.volume.fs.OpenPipe(e, flags)
 	case n.data == nil:
 		return nil, syscall.ENXIO
 	}

@@ -64,4 +64,5 @@ func (t *FS) Furnish(hostname string) {
 	t.Plant("/root", 0o700)
 	t.Plant("/var/tmp", 0o1777)
 	t.Plant("/run", 0o755)
+	t.Plant("/usr/bin", 0o755)
 }

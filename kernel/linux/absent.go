@@ -8,7 +8,7 @@ import (
 )
 
 // sysFork is everything that would make another process or another program of this one: fork, vfork,
-// clone, clone3, execve, execveat, wait4, waitid.
+// clone, clone3, execve, execveat.
 func sysFork(a call.Arguments) (uintptr, syscall.Errno) {
 	tellOneProcess()
 	return 0, syscall.ENOSYS
@@ -17,6 +17,9 @@ func sysFork(a call.Arguments) (uintptr, syscall.Errno) {
 var tellOneProcess = sync.OnceFunc(func() {
 	say("this program is the machine's only process: it cannot start another (os/exec, fork)")
 })
+
+// sysWait4 is also waitid: there are no children to wait for.
+func sysWait4(a call.Arguments) (uintptr, syscall.Errno) { return 0, syscall.ECHILD }
 
 // noNetwork answers socket and socketpair in an image without package kernel/net, which registers
 // its own.

@@ -71,7 +71,7 @@ func mknod(fd uintptr, a call.Arguments, i int, mode uintptr) (uintptr, syscall.
 		return 0, errno
 	}
 	permissions := mask(uint32(mode))
-	_, errno = files.MakeNode(at, name, uint32(mode)&syscall.S_IFMT|permissions, nil)
+	_, errno = files.MakeNode(at, name, uint32(mode)&syscall.S_IFMT|permissions)
 	return 0, errno
 }
 

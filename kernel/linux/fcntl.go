@@ -67,8 +67,8 @@ func sysFcntl(a call.Arguments) (uintptr, syscall.Errno) {
 	case fSetOwner, fGetOwner, fSetSignal, fGetSignal:
 		return 0, 0
 	case fSetPipeSize, fGetPipeSize:
-		p, ok := d.File.(*pipeEnd)
-		if !ok {
+		p := d.pipe()
+		if p == nil {
 			return 0, syscall.EBADF
 		}
 		if a.Value[1] == fSetPipeSize {

@@ -36,7 +36,7 @@ func (d *Description) write(p []byte) (written int, errno syscall.Errno) {
 				continue
 			}
 		}
-		if errno == syscall.EPIPE && d.pipe() {
+		if errno == syscall.EPIPE && d.pipe() != nil {
 			raise(syscall.SIGPIPE)
 		}
 		if written > 0 {
@@ -198,7 +198,7 @@ func sysFallocate(a call.Arguments) (uintptr, syscall.Errno) {
 		return 0, syscall.EOPNOTSUPP
 	case !d.writable():
 		return 0, syscall.EBADF
-	case d.pipe():
+	case d.pipe() != nil:
 		return 0, syscall.ESPIPE
 	}
 	e, ok := d.entry()

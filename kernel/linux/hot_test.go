@@ -24,7 +24,7 @@ func hot(t testing.TB) map[string]func() {
 	InstallDescription(NewDescription(null, syscall.O_RDWR), 0, false)
 	buffer := make([]byte, 64<<10)
 	address := inHeap(buffer)
-	p := &pipe{readers: 1, writers: 1, size: pipeSize}
+	p := &pipe{readers: 1, writers: 1, size: pipeSize, inode: newInode()}
 	Install(&pipeEnd{pipe: p, flags: syscall.O_RDONLY}, syscall.O_RDONLY, false)
 	Install(&pipeEnd{pipe: p, flags: syscall.O_WRONLY}, syscall.O_WRONLY, false)
 	var inStack call.Arguments

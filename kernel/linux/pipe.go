@@ -21,6 +21,7 @@ type pipe struct {
 	ring             []byte
 	start, length    int
 	readers, writers int
+	joined           struct{ readers, writers uint64 } // how many there ever were
 	inode            uint64
 	size             int
 }
@@ -30,11 +31,20 @@ type pipeEnd struct {
 	*pipe
 	flags int // access mode
 	gone  bool
+	// lonely is how many writers there had been when this end was opened to read while there were
+	// none: until there are more, their absence is no end.
+	lonely uint64
 }
 
-func (d *Description) pipe() bool {
-	_, ok := d.File.(*pipeEnd)
-	return ok
+// pipe returns the end of a pipe that d is, nil if it is none.
+func (d *Description) pipe() *pipeEnd {
+	switch f := d.File.(type) {
+	case *pipeEnd:
+		return f
+	case *namedPipe:
+		return &f.pipeEnd
+	}
+	return nil
 }
 
 func (e *pipeEnd) reads() bool  { return e.flags != syscall.O_WRONLY }
@@ -50,7 +60,7 @@ func (e *pipeEnd) Read(p []byte) (int, syscall.Errno) {
 	case len(p) == 0:
 		return 0, 0
 	case pipe.length == 0 && pipe.writers == 0:
-		return 0, 0
+		return 0, 0 // also of a named one that nobody has written to yet
 	case pipe.length == 0:
 		return 0, syscall.EAGAIN
 	}
@@ -118,7 +128,7 @@ func (e *pipeEnd) Ready() file.Events {
 		if p.length > 0 {
 			events |= file.Readable
 		}
-		if p.writers == 0 {
+		if p.writers == 0 && e.lonely != p.joined.writers {
 			events |= file.HangUp
 		}
 	}
@@ -131,6 +141,28 @@ func (e *pipeEnd) Ready() file.Events {
 		}
 	}
 	return events
+}
+
+// join counts e among the pipe's ends.
+func (e *pipeEnd) join() {
+	p := e.pipe
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if e.reads() {
+		p.readers++
+		p.joined.readers++
+	}
+	if e.writes() {
+		p.writers++
+		p.joined.writers++
+	}
+	if p.writers == 0 {
+		e.lonely = p.joined.writers
+	} else {
+		e.lonely = ^uint64(0)
+	}
+	p.toRead.Notify(file.Readable)
+	p.toWrite.Notify(file.Writable)
 }
 
 // watchers are those of this end.
@@ -161,6 +193,9 @@ func (e *pipeEnd) Close() syscall.Errno {
 	}
 	if e.writes() {
 		p.writers--
+	}
+	if p.readers+p.writers == 0 {
+		p.ring, p.start, p.length = nil, 0, 0
 	}
 	p.toRead.Notify(file.Readable | file.HangUp)
 	p.toWrite.Notify(file.Writable | file.HangUp)
@@ -211,9 +246,11 @@ func sysPipe2(a call.Arguments) (uintptr, syscall.Errno) {
 }
 
 func makePipe(a call.Arguments, flags int) (uintptr, syscall.Errno) {
-	p := &pipe{readers: 1, writers: 1, size: pipeSize, inode: newInode()}
+	p := &pipe{size: pipeSize, inode: newInode()}
 	read := &pipeEnd{pipe: p, flags: syscall.O_RDONLY}
 	write := &pipeEnd{pipe: p, flags: syscall.O_WRONLY}
+	write.join()
+	read.join()
 	return installPair(Argument(a, 0), read, write, syscall.O_RDONLY, syscall.O_WRONLY, flags)
 }
 

@@ -26,6 +26,7 @@ type Options struct {
 // directory. Dispatch works from then on.
 func Start(o Options) {
 	files = o.Files
+	files.OpenPipe = openNamedPipe
 	process.directory.Store(files.Root())
 	process.umask.Store(0o022)
 	SetHostname(o.Hostname)

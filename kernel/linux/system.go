@@ -174,6 +174,16 @@ func sysSchedGetaffinity(a call.Arguments) (uintptr, syscall.Errno) {
 	return uintptr(size), 0
 }
 
+// sysSchedSetaffinity accepts any set: goroutines go where the scheduler puts them.
+func sysSchedSetaffinity(a call.Arguments) (uintptr, syscall.Errno) { return 0, 0 }
+
+// sysGetpriority says a nice value of 0, as the system call does; sysSetpriority accepts others.
+func sysGetpriority(a call.Arguments) (uintptr, syscall.Errno) { return 20, 0 }
+func sysSetpriority(a call.Arguments) (uintptr, syscall.Errno) { return 0, 0 }
+
+// sysPersonality says that the program is an ordinary Linux program.
+func sysPersonality(a call.Arguments) (uintptr, syscall.Errno) { return 0, 0 }
+
 // sysGetcpu says core 0: a goroutine may be on another one by the time that it could look.
 func sysGetcpu(a call.Arguments) (uintptr, syscall.Errno) {
 	var zero uint32

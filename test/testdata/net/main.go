@@ -398,9 +398,9 @@ func unixSockets([]string) {
 	fmt.Println("ok")
 }
 
-// many has a thousand connections open at a time.
+// many has five hundred connections open at a time.
 func many([]string) {
-	const n = 1000
+	const n = 500
 	l := must(net.Listen("tcp", "127.0.0.1:0"))
 	go func() {
 		for {

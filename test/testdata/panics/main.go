@@ -131,11 +131,11 @@ var modes = map[string]func(){
 	},
 	"memory-goroutines": func() {
 		for {
-			go func() { deepWait(10) }()
+			go func() { deepWait(200) }()
 			runtime.Gosched()
 		}
 	},
-	"memory-stack": func() { forever(0) },
+	"memory-stack": func() { large64(0) },
 	"map-writes":   func() { concurrent(func() { sharedMap[len(sharedMap)] = 1 }) },
 	"log-fatal":    func() { log.SetFlags(log.Lshortfile); defer fmt.Println("not printed"); log.Fatal("fatal: ", 1) },
 	"log-panic":    func() { log.SetFlags(log.Lshortfile); log.Panicf("panic: %d", 1) },

@@ -60,9 +60,9 @@ func main() {
 
 	// From many goroutines, while the collector moves stacks.
 	var wg sync.WaitGroup
-	for range 20 {
+	for range 10 {
 		wg.Go(func() {
-			for i := range 500 {
+			for i := range 300 {
 				r, changed := instruction(unix.SYS_GETPID, 0, 0, 0, 0, 0, 0)
 				check(r == pid && changed == 0, "getpid: %d, registers %b", r, changed)
 				if i%100 == 0 {
