@@ -181,4 +181,4 @@ func isNetworkPackage(path string) bool {
 
 // dumpOnRequest answers a non-maskable interrupt (QEMU's nmi command): the registers and every
 // goroutine, and the program ends as after SIGQUIT.
-func dumpOnRequest(r *thread.Registers, gp *g) { fatalTrap(r, gp, _SIGQUIT, 0, 0) }
+func dumpOnRequest(r *thread.Registers, gp *g) { deliverFatal(r, gp, _SIGQUIT, 0, 0) }

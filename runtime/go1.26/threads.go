@@ -20,6 +20,8 @@ type mOS struct {
 	// ownSignal is gsignal, kept here for the collector: while a handler runs, gsignal is the
 	// handler's g.
 	ownSignal *g
+	// fault is what ends the program, if this thread raised it.
+	fault fault
 }
 
 type (
@@ -116,7 +118,7 @@ var finishedThread atomic.Uint32
 func exitFinishedThread() { exitThread(&finishedThread) }
 
 func mpreinit(mp *m) {
-	mp.gsignal = malg(8 << 10) // the runtime wants one; the machine's handlers have their own stacks
+	mp.gsignal = malg(32 << 10) // handlers have stacks of their own; fatalTrap runs on this one
 	mp.gsignal.m = mp
 	mp.ownSignal = mp.gsignal
 }

@@ -204,7 +204,39 @@ func exception(r *thread.Registers, gp *g) {
 		injectPanic(r, gp)
 		return
 	}
-	fatalTrap(r, gp, sig, code, address)
+	deliverFatal(r, gp, sig, code, address)
+}
+
+// A fault is an exception that ends the program, as its m keeps it until the end.
+type fault struct {
+	registers     thread.Registers
+	gp            *g
+	sig           uint32
+	code, address uintptr
+}
+
+func faultEntry()
+
+// deliverFatal makes the interrupted thread go on in fatalTrap, on its m's signal stack, as Linux
+// would: there it may wait for others, which the handler must not. Without an m that could, in a
+// second fault, or where the kernel has locked something, it is the kernel's end.
+func deliverFatal(r *thread.Registers, gp *g, sig uint32, code, address uintptr) {
+	mp := gp.m
+	if mp == nil || mp.ownSignal == nil || gp == mp.ownSignal || r.Flags&flagInterrupts == 0 {
+		kernelPanic(r, gp)
+	}
+	f := &mp.fault
+	f.registers = *r
+	setGNoWB(&f.gp, gp)
+	f.sig, f.code, f.address = sig, code, address
+	r.IP = uint64(abi.FuncPCABI0(faultEntry))
+	r.SP = uint64(mp.ownSignal.stack.hi)
+}
+
+// faulted is called by faultEntry, on the signal stack.
+func faulted() {
+	f := &getg().m.fault
+	fatalTrap(&f.registers, f.gp, f.sig, f.code, f.address)
 }
 
 // flagInterrupts is IF. Go code that is not the kernel's runs with it set.
