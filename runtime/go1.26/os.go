@@ -179,6 +179,22 @@ func isNetworkPackage(path string) bool {
 	return false
 }
 
-// dumpOnRequest answers a non-maskable interrupt (QEMU's nmi command): the registers and every
-// goroutine, and the program ends as after SIGQUIT.
-func dumpOnRequest(r *thread.Registers, gp *g) { deliverFatal(r, gp, _SIGQUIT, 0, 0) }
+// dumpOnRequest answers a non-maskable interrupt (QEMU's nmi command, which interrupts all cores): the
+// registers and every goroutine, and the program ends as after SIGQUIT. The first core that runs
+// something does it, or the boot core if none does.
+func dumpOnRequest(r *thread.Registers, gp *g) {
+	c := thread.This()
+	if !c.Idle() {
+		deliverFatal(r, gp, _SIGQUIT, 0, 0)
+		return
+	}
+	for id := range thread.Count() {
+		if other := thread.Get(id); !other.Idle() || c.ID != 0 {
+			return
+		}
+	}
+	print(signame(_SIGQUIT), "\n\n")
+	tracebackothers(gp)
+	print("\n")
+	exit(2)
+}
