@@ -10,6 +10,7 @@ import (
 	"github.com/ringo-os/ringo/boot"
 	"github.com/ringo-os/ringo/kernel/early/cpu"
 	"github.com/ringo-os/ringo/kernel/early/paging"
+	"github.com/ringo-os/ringo/kernel/early/thread"
 )
 
 // debugBoot carries out the topics of debug= once the machine is ready: "boot" tells what was
@@ -36,7 +37,7 @@ func debugBoot() {
 func debugTopic(topic string) {
 	switch topic {
 	case "boot":
-		print("ringo: ", firmware.CoreCount, " cores (one in use), ", frames.TotalFrames()/256, " MiB, TSC at ",
+		print("ringo: ", thread.Count(), " of ", max(firmware.CoreCount, 1), " cores, ", frames.TotalFrames()/256, " MiB, TSC at ",
 			systemClock.Frequency()/1e6, " MHz (", clockSource, "), ready ", nanotime1()/1000,
 			" microseconds after the kernel's first instruction\n")
 	case "memory":

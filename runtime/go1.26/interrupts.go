@@ -5,6 +5,7 @@ package runtime
 // Interrupt controllers and vectors.
 
 import (
+	"internal/runtime/atomic"
 	"unsafe"
 
 	"github.com/ringo-os/ringo/drivers/uart"
@@ -18,6 +19,7 @@ import (
 const (
 	vectorTimer       = 32
 	vectorConsole     = 33
+	vectorKick        = 34
 	vectorFirstDevice = 40
 	vectorLastDevice  = 62
 	vectorSpurious    = 63
@@ -78,7 +80,7 @@ func startInterrupts() {
 //
 //go:nowritebarrierrec
 func interrupt(r *thread.Registers, vectors unsafe.Pointer, gp *g) *thread.Thread {
-	interruptCount++
+	atomic.Xadd64(&interruptCount, 1)
 	core := thread.This()
 	giveWay := false
 	switch v := r.Vector; {
@@ -89,6 +91,10 @@ func interrupt(r *thread.Registers, vectors unsafe.Pointer, gp *g) *thread.Threa
 		refineClock()
 		profileTick(r, gp)
 		giveWay = core.Tick()
+	case v == vectorKick:
+		localAPIC.EOI()
+		core.Kicked()
+		core.AnswerPreempt(r)
 	case v == vectorConsole:
 		flags := consoleLock.lock()
 		receiveConsole()

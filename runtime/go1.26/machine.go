@@ -10,6 +10,7 @@ import (
 	"github.com/ringo-os/ringo/boot"
 	"github.com/ringo-os/ringo/drivers/acpi"
 	"github.com/ringo-os/ringo/kernel/early/paging"
+	"github.com/ringo-os/ringo/kernel/early/thread"
 	"github.com/ringo-os/ringo/kernel/machine"
 )
 
@@ -81,18 +82,24 @@ func machine_Statistics(s *machine.Stats) {
 
 func statistics(s *machine.Stats) {
 	flags := memoryLock.lock()
+	var idle int64
+	var switches uint64
+	for id := range thread.Count() {
+		idle += thread.Get(id).IdleNanos
+		switches += thread.Get(id).Switches
+	}
 	*s = machine.Stats{
 		TotalPages:     frames.TotalFrames(),
 		FreePages:      frames.FreeFrames(),
 		PageTablePages: kernelTables.TableFrames(),
-		Cores:          int(numCPUStartup),
+		Cores:          int(thread.Count()),
 		TSCHertz:       systemClock.Frequency(),
 		BootTSC:        machineTSC,
-		IdleNanos:      bootCore.IdleNanos,
+		IdleNanos:      idle,
 		Interrupts:     interruptCount,
 		Preemptions:    asyncPreemptions,
 		Threads:        int(threadCount.Load()),
-		ContextSwitch:  bootCore.Switches,
+		ContextSwitch:  switches,
 	}
 	memoryLock.unlock(flags)
 }

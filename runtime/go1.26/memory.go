@@ -24,6 +24,7 @@ import (
 	"github.com/ringo-os/ringo/kernel/early/cpu"
 	"github.com/ringo-os/ringo/kernel/early/frame"
 	"github.com/ringo-os/ringo/kernel/early/paging"
+	"github.com/ringo-os/ringo/kernel/early/thread"
 )
 
 const (
@@ -127,9 +128,9 @@ func guardPages(t *paging.Tables) boot.Problem {
 		return t.Unmap(uint64(start+4095)&^4095, pageSize4K, &stale)
 	}
 	p := unmap(uintptr(unsafe.Pointer(&bootStack)))
-	for i := range trapCores[0].stacks {
+	for i := range bootCore.stacks {
 		if p == "" {
-			p = unmap(uintptr(unsafe.Pointer(&trapCores[0].stacks[i])))
+			p = unmap(uintptr(unsafe.Pointer(&bootCore.stacks[i])))
 		}
 	}
 	t.Release(&stale)
@@ -233,9 +234,10 @@ func decommit(start, size uintptr) {
 }
 
 func decommitOnSystemStack(start, size uintptr) {
-	flags := memoryLock.lock()
 	var stale paging.Stale
+	flags := memoryLock.lock()
 	problem := kernelTables.Unmap(uint64(start), uint64(size), &stale)
+	memoryLock.unlockOnly()
 	if stale.Pages > 64 {
 		cpu.WriteCR3(cpu.ReadCR3())
 	} else if stale.Pages > 0 {
@@ -243,12 +245,23 @@ func decommitOnSystemStack(start, size uintptr) {
 			cpu.InvalidatePage(uintptr(at))
 		}
 	}
-	kernelTables.Release(&stale)
-	memoryLock.unlock(flags)
+	if !stale.Empty() {
+		// Without the lock, as another core may wait for it with interrupts off.
+		if stuck := thread.FlushOthers(flushLimit); stuck != nil {
+			kernelStuck(stuck)
+		}
+		memoryLock.lock()
+		kernelTables.Release(&stale)
+		memoryLock.unlockOnly()
+	}
+	cpu.Restore(flags)
 	if problem != "" {
 		throw(string(problem))
 	}
 }
+
+// flushLimit is how long another core may take to drop its translations, in nanoseconds.
+const flushLimit = 2_000_000_000
 
 // onDemand reports whether the page at address is filled when first touched.
 func onDemand(address uintptr) bool {

@@ -5,6 +5,7 @@ package runtime
 // The rest of what the runtime asks of an operating system.
 
 import (
+	"internal/stringslite"
 	"unsafe"
 
 	"github.com/ringo-os/ringo/kernel/early/cpu"
@@ -17,8 +18,7 @@ func osinit() {
 	physHugePageSize = 0
 }
 
-// getCPUCount is 1 until the other cores are started.
-func getCPUCount() int32 { return 1 }
+func getCPUCount() int32 { return int32(thread.Count()) }
 
 func sysargs(argc int32, argv **byte) {}
 
@@ -140,26 +140,61 @@ func pipe2(flags int32) (r, w int32, errno int32) {
 }
 
 // kernelInit runs the initialisers of the kernel and of all that it imports, so that the kernel is
-// there before any package of the program runs. ringoKernelPackages is written by ringo build.
+// there before any package of the program runs. ringoKernelPackages is written by ringo build. TCP/IP
+// comes last: its packages ask for random numbers, and the kernel may need a device to have some.
 func kernelInit(tasks []*initTask) {
-	for _, t := range tasks {
-		first := *(*uintptr)(add(unsafe.Pointer(t), 8))
-		path := funcpkgpath(findfunc(first))
-		lo, hi := 0, len(ringoKernelPackages)
-		for lo < hi {
-			mid := int(uint(lo+hi) >> 1)
-			if ringoKernelPackages[mid] < path {
-				lo = mid + 1
-			} else {
-				hi = mid
+	for _, network := range [...]bool{false, true} {
+		for _, t := range tasks {
+			first := *(*uintptr)(add(unsafe.Pointer(t), 8))
+			path := funcpkgpath(findfunc(first))
+			if isKernelPackage(path) && isNetworkPackage(path) == network {
+				doInit1(t)
 			}
-		}
-		if lo < len(ringoKernelPackages) && ringoKernelPackages[lo] == path {
-			doInit1(t)
 		}
 	}
 }
 
-// dumpOnRequest answers a non-maskable interrupt (QEMU's nmi command): the registers and every
-// goroutine, and the program ends as after SIGQUIT.
-func dumpOnRequest(r *thread.Registers, gp *g) { fatalTrap(r, gp, _SIGQUIT, 0, 0) }
+func isKernelPackage(path string) bool {
+	lo, hi := 0, len(ringoKernelPackages)
+	for lo < hi {
+		mid := int(uint(lo+hi) >> 1)
+		if ringoKernelPackages[mid] < path {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	return lo < len(ringoKernelPackages) && ringoKernelPackages[lo] == path
+}
+
+// isNetworkPackage reports whether a kernel package is gVisor's or imports it.
+func isNetworkPackage(path string) bool {
+	for _, prefix := range [...]string{
+		"ringo_os/dep/gvisor.dev/", "ringo_os/kernel/net", "ringo_os/kernel/withnet", "ringo_os/drivers/virtio/nic",
+	} {
+		if stringslite.HasPrefix(path, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// dumpOnRequest answers a non-maskable interrupt (QEMU's nmi command, which interrupts all cores): the
+// registers and every goroutine, and the program ends as after SIGQUIT. The first core that runs
+// something does it, or the boot core if none does.
+func dumpOnRequest(r *thread.Registers, gp *g) {
+	c := thread.This()
+	if !c.Idle() {
+		deliverFatal(r, gp, _SIGQUIT, 0, 0)
+		return
+	}
+	for id := range thread.Count() {
+		if other := thread.Get(id); !other.Idle() || c.ID != 0 {
+			return
+		}
+	}
+	print(signame(_SIGQUIT), "\n\n")
+	tracebackothers(gp)
+	print("\n")
+	exit(2)
+}

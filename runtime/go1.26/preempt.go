@@ -14,25 +14,39 @@ import (
 
 const preemptMSupported = true
 
-// preemptM asks mp's goroutine to stop at the next safe point. The thread is off its core here (on
-// one core, this one runs the caller): its saved registers tell where it is. If that is no safe
-// point, the runtime asks again.
+// preemptM asks mp's goroutine to stop at the next safe point: where its saved registers say it is,
+// if its thread is off its core, else where the interrupt finds it that its core gets. If that is no
+// safe point, the runtime asks again.
 //
 // It may be called on a stack that must not grow.
 func preemptM(mp *m) {
 	if mp.signalPending.CompareAndSwap(0, 1) {
-		flags := cpu.SaveAndDisable()
-		if t := mp.thread; t != nil {
-			if r := t.Registers(); r != nil && t.State() == thread.Runnable {
-				preemptAt(mp, r)
-			}
+		t := mp.thread
+		if t == nil {
+			mp.preemptGen.Add(1)
+			mp.signalPending.Store(0)
+			return
 		}
+		flags := cpu.SaveAndDisable()
+		thread.RequestPreempt(t)
 		cpu.Restore(flags)
-		// Always: whoever waits for preemptGen would wait for ever, and a pending mark left behind
-		// would swallow every later request.
-		mp.preemptGen.Add(1)
-		mp.signalPending.Store(0)
 	}
+}
+
+// answerPreempt follows a request to preempt t: r is where it was interrupted, nil if it is at no
+// such place.
+func answerPreempt(t *thread.Thread, r *thread.Registers) {
+	mp := (*m)(unsafe.Pointer(t.Owner))
+	if mp == nil {
+		return
+	}
+	if r != nil {
+		preemptAt(mp, r)
+	}
+	// Always: whoever waits for preemptGen would wait for ever, and a pending mark left behind
+	// would swallow every later request.
+	mp.preemptGen.Add(1)
+	mp.signalPending.Store(0)
 }
 
 // preemptAt makes the goroutine that mp was running when r was saved call asyncPreempt, if it is

@@ -36,18 +36,6 @@ DATA runtime·imageMarker+16(SB)/8, $"ge\x00v1\x00\x00\x00"
 DATA runtime·imageMarker+24(SB)/8, $runtime·bootStack+const_bootStackSize(SB)
 GLOBL runtime·imageMarker(SB), RODATA, $32
 
-DATA noLongMode<>+0(SB)/8, $"ringo: t"
-DATA noLongMode<>+8(SB)/8, $"his proc"
-DATA noLongMode<>+16(SB)/8, $"essor ha"
-DATA noLongMode<>+24(SB)/8, $"s no 64-"
-DATA noLongMode<>+32(SB)/8, $"bit mode"
-DATA noLongMode<>+40(SB)/8, $": start "
-DATA noLongMode<>+48(SB)/8, $"the mach"
-DATA noLongMode<>+56(SB)/8, $"ine with"
-DATA noLongMode<>+64(SB)/8, $" an x86-"
-DATA noLongMode<>+72(SB)/8, $"64 one\r\n"
-GLOBL noLongMode<>(SB), RODATA, $80
-
 // ADDRESS loads a symbol's address in 32-bit mode. What the assembler encodes relative to RIP is an
 // absolute displacement here; the call adds the address that was left out. Clobbers CX.
 #define ADDRESS(symbol, register) \
@@ -74,6 +62,36 @@ TEXT _rt0_amd64_linux(SB), NOSPLIT|NOFRAME|TOPFRAME, $0
 	MOVL  DX, BP
 	TESTL $(1<<29), BP
 	JEQ   incapable
+
+	// Is the image in memory, all of it? The memory map has a usable entry from the image's start to
+	// imageMarker's end. A map of version 0 (none) is not asked.
+	CMPL 4(SI), $1
+	JCS  enough
+	MOVL 40(SI), BX // memory map
+	MOVL 48(SI), DI // its entries: start, size (64 bits each), kind
+	TESTL DI, DI
+	JEQ  enough
+	ADDRESS(runtime·bootStack+const_bootStackSize, DX)
+region:
+	CMPL 16(BX), $1  // usable
+	JNE  next
+	CMPL 4(BX), $0
+	JNE  next
+	CMPL 0(BX), $0x400000
+	JHI  next
+	CMPL 12(BX), $0
+	JNE  enough
+	MOVL 0(BX), AX
+	ADDL 8(BX), AX
+	JCS  enough
+	CMPL AX, DX
+	JCC  enough
+next:
+	ADDL $24, BX
+	SUBL $1, DI
+	JNE  region
+	JMP  tooSmall
+enough:
 
 	// The tables: one of 512 GiB, one of 1 GiB entries, four of 2 MiB entries.
 	ADDRESS(runtime·bootTables, DI)
@@ -127,19 +145,67 @@ noNX:
 	BYTE $0xCB                         // retf
 
 incapable:
-	ADDRESS(noLongMode<>, BX)
-	MOVL $80, DI
+	// "ringo: this processor has no 64-bit mode: start the machine with an x86-64 one\r\n"
+	BYTE $0xE8; LONG $84 // call over the text, and so push its address
+	LONG $0x676E6972; LONG $0x74203A6F; LONG $0x20736968; LONG $0x636F7270; LONG $0x6F737365; LONG $0x61682072
+	LONG $0x6F6E2073; LONG $0x2D343620; LONG $0x20746962; LONG $0x65646F6D; LONG $0x7473203A; LONG $0x20747261
+	LONG $0x20656874; LONG $0x6863616D; LONG $0x20656E69; LONG $0x68746977; LONG $0x206E6120; LONG $0x2D363878
+	LONG $0x6F203436; LONG $0x0A0D656E; LONG $0x00000000
+	JMP  complain
+
+tooSmall:
+	// "ringo: this machine has too little memory for the program: start it with more (-m)\r\n"
+	BYTE $0xE8; LONG $88 // call over the text, and so push its address
+	LONG $0x676E6972; LONG $0x74203A6F; LONG $0x20736968; LONG $0x6863616D; LONG $0x20656E69; LONG $0x20736168
+	LONG $0x206F6F74; LONG $0x7474696C; LONG $0x6D20656C; LONG $0x726F6D65; LONG $0x6F662079; LONG $0x68742072
+	LONG $0x72702065; LONG $0x6172676F; LONG $0x73203A6D; LONG $0x74726174; LONG $0x20746920; LONG $0x68746977
+	LONG $0x726F6D20; LONG $0x2D282065; LONG $0x0A0D296D; LONG $0x00000000
+
+complain:
+	// The sentence is on the stack, and goes to the first serial port.
+	POPQ BX
 say:
 	MOVL $0x3FD, DX
+	MOVL $100000, CX
+ready:
+	SUBL $1, CX
+	JEQ  silent
 	INB
 	TESTL $0x20, AX
-	JEQ  say
+	JEQ  ready
+silent:
 	MOVB (BX), AX
+	TESTB AX, AX
+	JEQ  said
 	MOVL $0x3F8, DX
 	OUTB
 	ADDL $1, BX
-	SUBL $1, DI
-	JNE  say
+	JMP  say
+said:
+	// The status, as powerOff (exit.go) tells it: "exit 120\n".
+	MOVL $0xE9, DX
+	INB
+	CMPB AX, $0xE9
+	JNE  off
+	BYTE $0xE8; LONG $12 // call over the text, and so push its address
+	LONG $0x74697865; LONG $0x30323120; LONG $0x0000000A
+	POPQ BX
+tell:
+	MOVB (BX), AX
+	TESTB AX, AX
+	JEQ  off
+	OUTB
+	ADDL $1, BX
+	JMP  tell
+off:
+	// The keyboard controller's reset line, or a triple fault: an interrupt without a table.
+	MOVL $0x64, DX
+	MOVL $0xFE, AX
+	OUTB
+	BYTE $0x6A; BYTE $0                            // push 0
+	BYTE $0x6A; BYTE $0                            // push 0
+	BYTE $0x0F; BYTE $0x01; BYTE $0x1C; BYTE $0x24 // lidt [esp]
+	BYTE $0xCC                                     // int3
 	HLT
 	JMP  -1(PC)
 

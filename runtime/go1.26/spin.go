@@ -26,3 +26,8 @@ func (l *spinLock) unlock(flags uint64) {
 	atomic.Store(&l.held, 0)
 	cpu.Restore(flags)
 }
+
+// unlockOnly leaves interrupts off.
+//
+//go:nosplit
+func (l *spinLock) unlockOnly() { atomic.Store(&l.held, 0) }

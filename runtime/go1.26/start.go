@@ -40,6 +40,7 @@ var (
 	clockRefine int64 = 1_000_000_000 // when to measure it again, 0 for never
 	useXSAVE    bool
 	vectorSize  uintptr // of XSAVE's area
+	vectorMask  uint64  // XCR0
 )
 
 // startMachine makes the machine ready for the runtime and returns what a process finds on its
@@ -61,6 +62,7 @@ func startMachine(startInfo uint64) (argc int32, argv **byte) {
 	startInterrupts()
 	startThreads()
 	startSystemCalls()
+	startCores()
 	argc, argv = processVector()
 	debugBoot()
 	cpu.EnableInterrupts()
@@ -144,6 +146,7 @@ func startVectors() {
 		mask |= 0xE0
 	}
 	cpu.SetXCR0(mask)
+	vectorMask = mask
 	_, size, _, _ := cpu.ID(13, 0)
 	vectorSize = uintptr(size)
 	useXSAVE = true

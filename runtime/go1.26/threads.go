@@ -17,6 +17,11 @@ import (
 type mOS struct {
 	waitsema uint32 // lock_futex.go's
 	thread   *thread.Thread
+	// ownSignal is gsignal, kept here for the collector: while a handler runs, gsignal is the
+	// handler's g.
+	ownSignal *g
+	// fault is what ends the program, if this thread raised it.
+	fault fault
 }
 
 type (
@@ -24,48 +29,48 @@ type (
 	gsignalStack struct{}
 )
 
-const idleStackSize = 16 << 10
-
-var (
-	bootCore thread.Core
-	idleG    g
-	idleTLS  [2]uintptr
-)
-
 func threadEntry()
 func idleEntry()
 
 // startThreads makes the boot core a scheduler, and what runs on it m0's thread.
 func startThreads() {
-	const cr4FSGSBASE = 1 << 16
 	thread.Clock = nanotime1
 	thread.Arm = armTimer
 	thread.Release = releaseThread
+	thread.Kick = kick
+	thread.Answer = answerPreempt
 	thread.UseXSAVE = useXSAVE
 	self := newThread()
-	idle := newThread()
 	m0.thread = self
 	self.Owner = uintptr(unsafe.Pointer(&m0))
-	stack := uintptr(bootPages(idleStackSize))
-	idleG.stack = _stack(stack, stack+idleStackSize)
-	idleG.stackguard0 = stack + stackGuard
-	idleG.stackguard1 = idleG.stackguard0
-	idleG.m = &m0
-	idleTLS[0] = uintptr(unsafe.Pointer(&idleG))
-	idle.Prepare(&bootCore, abi.FuncPCABI0(idleEntry), stack+idleStackSize, uintptr(unsafe.Pointer(&idleTLS[1])))
 	self.SetThreadBase(uintptr(unsafe.Pointer(&m0.tls[1])))
-	bootCore.Start(self, idle, cpu.ReadCR4()&cr4FSGSBASE != 0)
+	bootCore.prepareIdle(uintptr(bootPages(idleStackSize)))
+	bootCore.scheduler.APIC = bootAPIC
+	bootCore.scheduler.Start(self, bootCore.idleThread, fastBase())
+	thread.SetCount(1)
 }
 
-func _stack(lo, hi uintptr) stack { return stack{lo, hi} }
+// fastBase reports whether the WRFSBASE instruction is on (CR4.FSGSBASE).
+func fastBase() bool { return cpu.ReadCR4()&(1<<16) != 0 }
 
 func idle() { thread.IdleLoop() }
 
 // armTimer sets the calling core's timer.
 func armTimer(deadline int64) { localAPIC.SetDeadline(systemClock.Deadline(deadline)) }
 
-// newThread returns a zeroed thread.
+// newThread returns a thread. The pages of exited threads are used again for threads only: somebody
+// may be about to wake one that has just gone.
 func newThread() *thread.Thread {
+	flags := threadLock.lock()
+	t := freeThreads
+	if t != nil {
+		freeThreads = t.NextFree
+		t.NextFree = nil
+	}
+	threadLock.unlock(flags)
+	if t != nil {
+		return t
+	}
 	p, _ := allocateRun(unsafe.Sizeof(thread.Thread{}))
 	if p == nil {
 		outOfMemory(unsafe.Sizeof(thread.Thread{}))
@@ -74,13 +79,17 @@ func newThread() *thread.Thread {
 	return (*thread.Thread)(p)
 }
 
-var threadCount atomic.Int32
+var (
+	threadLock  spinLock
+	freeThreads *thread.Thread
+	threadCount atomic.Int32
+)
 
 func releaseThread(t *thread.Thread) {
-	flags := memoryLock.lock()
-	frames.Free(uint64(uintptr(unsafe.Pointer(t)) - directBase))
-	memoryLock.unlock(flags)
-	threadCount.Add(-1)
+	flags := threadLock.lock()
+	t.NextFree = freeThreads
+	freeThreads = t
+	threadLock.unlock(flags)
 }
 
 // newosproc starts mp on its g0's stack. May run with m.p == nil: no write barriers.
@@ -109,8 +118,9 @@ var finishedThread atomic.Uint32
 func exitFinishedThread() { exitThread(&finishedThread) }
 
 func mpreinit(mp *m) {
-	mp.gsignal = malg(8 << 10) // the runtime wants one; the machine's handlers have their own stacks
+	mp.gsignal = malg(32 << 10) // handlers have stacks of their own; fatalTrap runs on this one
 	mp.gsignal.m = mp
+	mp.ownSignal = mp.gsignal
 }
 
 func minit()         { getg().m.procid = getg().m.thread.ID + 1 }

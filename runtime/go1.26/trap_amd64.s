@@ -152,6 +152,19 @@ TEXT runtime·threadEntry(SB), NOSPLIT|NOFRAME|TOPFRAME, $0
 	CALL runtime·exitFinishedThread(SB)
 	INT  $3
 
+// faultEntry is where a thread goes on whose exception ends the program: on its m's signal stack,
+// still as the g that was interrupted.
+TEXT runtime·faultEntry(SB), NOSPLIT|NOFRAME|TOPFRAME, $0
+	get_tls(CX)
+	MOVQ g(CX), AX
+	MOVQ g_m(AX), AX
+	MOVQ (m_mOS+mOS_ownSignal)(AX), AX
+	MOVQ AX, g(CX)
+	CLD
+	XORL BP, BP
+	CALL runtime·faulted(SB)
+	INT  $3
+
 // idleEntry is where a core's idle thread starts.
 TEXT runtime·idleEntry(SB), NOSPLIT|NOFRAME|TOPFRAME, $0
 	CALL runtime·idle(SB)

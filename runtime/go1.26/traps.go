@@ -41,20 +41,9 @@ const (
 
 	// trapStackSize holds the registers, the vector state and the handler; the lowest page of each
 	// is a guard page.
-	trapStackSize = 32 << 10
+	trapStackSize = 16 << 10
 	trapStackRoom = trapStackSize + 4096 // so that there is a whole page to unmap
 )
-
-// A trapCPU is what one core needs to take interrupts.
-type trapCPU struct {
-	gdt        [5]uint64
-	gdtPointer pseudoDescriptor
-	task       taskState
-	stacks     [stackCount]trapStack
-	handlers   [stackCount]g // whom handlers run as, a stack each
-	// nesting counts the exceptions being handled: an exception in the handler of one is the end.
-	nesting uint32
-}
 
 type trapStack [trapStackRoom]byte
 
@@ -70,9 +59,8 @@ type pseudoDescriptor struct {
 type taskState [26]uint32
 
 var (
-	trapCores [1]trapCPU
-	idt       [vectorCount][2]uint64
-	idtPtr    pseudoDescriptor
+	idt    [vectorCount][2]uint64
+	idtPtr pseudoDescriptor
 )
 
 func trapStubs()
@@ -99,11 +87,11 @@ func startTraps() {
 	}
 	idtPtr.limit = uint16(unsafe.Sizeof(idt) - 1)
 	idtPtr.base = uintptr(unsafe.Pointer(&idt))
-	startCoreTraps(&trapCores[0])
+	bootCore.startTraps()
 }
 
-// startCoreTraps loads the calling core's tables.
-func startCoreTraps(c *trapCPU) {
+// startTraps loads the calling core's tables and makes it findable.
+func (c *core) startTraps() {
 	for i := range c.stacks {
 		low := uintptr(unsafe.Pointer(&c.stacks[i]))
 		top := (low + trapStackRoom) &^ 63
@@ -115,11 +103,12 @@ func startCoreTraps(c *trapCPU) {
 		h.stack.hi = top
 		h.stackguard0 = h.stack.lo + stackGuard
 		h.stackguard1 = h.stackguard0
-		setMNoWB(&h.m, &m0)
+		setMNoWB(&h.m, &c.idleM)
 		// IST1 is at byte 36 of the TSS.
 		c.task[9+2*i] = uint32(top)
 		c.task[10+2*i] = uint32(top >> 32)
 	}
+	c.scheduler.SetBase()
 	c.task[25] = uint32(unsafe.Sizeof(c.task)) << 16 // no I/O permission map
 	c.gdt[1] = 0x00AF9A000000FFFF
 	c.gdt[2] = 0x00CF92000000FFFF
@@ -146,7 +135,7 @@ func trap(r *thread.Registers, vectors unsafe.Pointer, gp *g) *thread.Thread {
 	if r.Vector >= 32 {
 		next = interrupt(r, vectors, gp)
 	} else {
-		c := &trapCores[0]
+		c := thisCore()
 		c.nesting++
 		if c.nesting > 1 {
 			kernelPanic(r, gp)
@@ -188,6 +177,13 @@ func exception(r *thread.Registers, gp *g) {
 	case exceptionAlignment:
 		sig, code = _SIGBUS, _BUS_ADRALN
 	case exceptionNMI:
+		if stopping.Load() != 0 {
+			if stuckCore == thread.This() {
+				dumpRegisters(r)
+				printStack(r)
+			}
+			cpu.Stop()
+		}
 		dumpOnRequest(r, gp)
 		return
 	default:
@@ -208,7 +204,39 @@ func exception(r *thread.Registers, gp *g) {
 		injectPanic(r, gp)
 		return
 	}
-	fatalTrap(r, gp, sig, code, address)
+	deliverFatal(r, gp, sig, code, address)
+}
+
+// A fault is an exception that ends the program, as its m keeps it until the end.
+type fault struct {
+	registers     thread.Registers
+	gp            *g
+	sig           uint32
+	code, address uintptr
+}
+
+func faultEntry()
+
+// deliverFatal makes the interrupted thread go on in fatalTrap, on its m's signal stack, as Linux
+// would: there it may wait for others, which the handler must not. Without an m that could, in a
+// second fault, or where the kernel has locked something, it is the kernel's end.
+func deliverFatal(r *thread.Registers, gp *g, sig uint32, code, address uintptr) {
+	mp := gp.m
+	if mp == nil || mp.ownSignal == nil || gp == mp.ownSignal || r.Flags&flagInterrupts == 0 {
+		kernelPanic(r, gp)
+	}
+	f := &mp.fault
+	f.registers = *r
+	setGNoWB(&f.gp, gp)
+	f.sig, f.code, f.address = sig, code, address
+	r.IP = uint64(abi.FuncPCABI0(faultEntry))
+	r.SP = uint64(mp.ownSignal.stack.hi)
+}
+
+// faulted is called by faultEntry, on the signal stack.
+func faulted() {
+	f := &getg().m.fault
+	fatalTrap(&f.registers, f.gp, f.sig, f.code, f.address)
 }
 
 // flagInterrupts is IF. Go code that is not the kernel's runs with it set.
@@ -270,8 +298,9 @@ func fatalTrap(r *thread.Registers, gp *g, sig uint32, code, address uintptr) {
 
 // kernelPanic ends the machine over an exception that no program can have caused.
 func kernelPanic(r *thread.Registers, gp *g) {
-	c := &trapCores[0]
+	c := thisCore()
 	c.nesting++
+	stopOthers()
 	if c.nesting > 3 {
 		// Printing fails as well.
 		powerOff(exitKernelPanic)

@@ -1,6 +1,8 @@
 package thread
 
 import (
+	"math/bits"
+	"sync/atomic"
 	"unsafe"
 
 	"github.com/ringo-os/ringo/kernel/early/cpu"
@@ -12,9 +14,9 @@ import (
 const Slice = 5_000_000
 
 const (
-	offsetCurrent    = 8
-	offsetLock       = 16
-	offsetFastBase   = 20
+	offsetCurrent  = 8
+	offsetLock     = 16
+	offsetFastBase = 20
 )
 
 // A Core is one processor's scheduler. Its GS base points to it.
@@ -34,13 +36,20 @@ type Core struct {
 	armed      int64   // what the timer is set to, 0 for nothing
 	reap       *Thread // exited, its page and stack not yet given back
 
-	// ID is the core's number, from 0.
-	ID uint32
+	// resting is 1 while the core runs nothing but its idle loop, which touches no memory that is
+	// ever unmapped. flushRequested counts the requests to drop translations, flushDone those that
+	// have been followed; see flush.go.
+	resting        uint32
+	flushRequested uint32
+	flushDone      uint32
+
+	// ID is the core's number, from 0; APIC is how its interrupt controller is addressed.
+	ID   uint32
+	APIC uint32
 	// Switches counts thread switches; IdleNanos is the time spent halted.
 	Switches  uint64
 	IdleNanos int64
 	idleSince int64
-	nextID    uint64
 }
 
 const (
@@ -58,26 +67,59 @@ var (
 	Arm func(deadline int64)
 	// Release takes back the page of an exited thread.
 	Release func(t *Thread)
+	// Kick interrupts another core, to look at its queue and its flushes (Core.Kicked).
+	Kick func(c *Core)
+	// Answer tells that t has been asked to stop its goroutine (RequestPreempt). r is where an
+	// interrupt stopped it, nil if it is in a call of its own. It is called with a core's lock held.
+	Answer func(t *Thread, r *Registers)
 )
 
 // msrGSBase is IA32_GS_BASE (Intel SDM vol. 4, table 2-2).
 const msrGSBase = 0xC0000101
 
-// Start makes c the calling core's scheduler, with current as the thread that is running and idle,
-// already prepared, as the thread to run when there is no other.
-func (c *Core) Start(current, idle *Thread, fastBase bool) {
+// MaxCores is how many cores there can be.
+const MaxCores = 64
+
+var (
+	cores     [MaxCores]*Core
+	coreCount atomic.Uint32
+	// idlers has a bit for each core that halts, or is about to and will look at the queues once
+	// more. Whoever takes a bit away kicks that core.
+	idlers atomic.Uint64
+)
+
+// SetBase makes c the calling core's Core. Start follows.
+func (c *Core) SetBase() {
 	c.self = c
+	cpu.WriteMSR(msrGSBase, uint64(uintptr(unsafe.Pointer(c))))
+}
+
+// Start makes c a scheduler, with current as the thread that is running (the idle thread itself on
+// all cores but the first) and idle as the one to run when there is no other.
+func (c *Core) Start(current, idle *Thread, fastBase bool) {
 	c.current = current
 	c.idle = idle
 	if fastBase {
 		c.fastBase = 1
 	}
-	current.core = c
-	current.state = Running
 	idle.core = c
 	idle.state = Runnable
-	cpu.WriteMSR(msrGSBase, uint64(uintptr(unsafe.Pointer(c))))
+	current.core = c
+	current.state = Running
+	if current == idle {
+		c.resting = 1
+	}
+	cores[c.ID] = c
 }
+
+// SetCount says that the cores with an ID below n have been started.
+func SetCount(n uint32) { coreCount.Store(n) }
+
+// Count returns how many cores there are.
+func Count() uint32 { return coreCount.Load() }
+
+// Get returns the core with an ID below Count.
+func Get(id uint32) *Core { return cores[id] }
 
 // This returns the calling core. The caller keeps interrupts off for as long as it uses the answer.
 func This() *Core
@@ -186,23 +228,51 @@ func (c *Core) rearm() {
 	Arm(want)
 }
 
-// run makes next the current thread. The caller switches to it.
-func (c *Core) run(next *Thread) {
+// run makes next the current thread, in place of one that an interrupt stopped (at registers) or
+// that left by itself (nil). The caller switches to it.
+func (c *Core) run(next *Thread, registers *Registers) {
+	t := c.current
+	if t.preemptWanted != 0 {
+		t.preemptWanted = 0
+		Answer(t, registers)
+	}
 	now := int64(0)
-	if c.current == c.idle || next == c.idle || c.head != nil {
+	if t == c.idle || next == c.idle || c.head != nil {
 		now = Clock()
 	}
-	if c.current == c.idle {
+	if t == c.idle {
 		c.IdleNanos += now - c.idleSince
+		c.wakeUp()
 	}
 	if next == c.idle {
 		c.idleSince = now
+		atomic.StoreUint32(&c.resting, 1)
 	}
 	if c.head != nil {
 		c.sliceEnd = now + Slice
 	}
+	next.core = c
 	next.state = Running
 	c.current = next
 	c.Switches++
 	c.rearm()
+}
+
+// claim takes c's bit from the idlers. It reports whether c was one.
+func (c *Core) claim() bool {
+	bit := uint64(1) << c.ID
+	return idlers.Load()&bit != 0 && idlers.And(^bit)&bit != 0
+}
+
+// claimAny takes any core's bit, nil if none is idle.
+func claimAny() *Core {
+	for {
+		set := idlers.Load()
+		if set == 0 {
+			return nil
+		}
+		if c := cores[bits.TrailingZeros64(set)]; c.claim() {
+			return c
+		}
+	}
 }

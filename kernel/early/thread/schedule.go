@@ -1,6 +1,7 @@
 package thread
 
 import (
+	"sync/atomic"
 	"unsafe"
 
 	"github.com/ringo-os/ringo/kernel/early/cpu"
@@ -23,24 +24,74 @@ func Block(deadline int64, held *spin) bool {
 		held.release()
 	}
 	next := c.pop()
-	c.run(next)
+	c.run(next, nil)
 	switchTo(t, next)
 	return !t.timedOut
 }
 
-// Wake makes t runnable if it is blocked. Interrupts are off.
-func Wake(t *Thread) {
-	c := t.core
-	c.lock.acquire()
-	if t.state == Blocked {
-		c.removeSleeper(t)
-		c.push(t)
-		if c.current != c.idle {
-			if c.head == c.tail {
-				c.sliceEnd = Clock() + Slice
-			}
-			c.rearm()
+// lockCore locks the core that t belongs to, which may change until it is locked.
+func (t *Thread) lockCore() *Core {
+	for {
+		c := (*Core)(atomic.LoadPointer((*unsafe.Pointer)(unsafe.Pointer(&t.core))))
+		c.lock.acquire()
+		if t.core == c {
+			return c
 		}
+		c.lock.release()
+	}
+}
+
+// Wake makes t runnable if it is blocked: on its own core if that is idle, else on any idle core,
+// else behind the others of its own. Interrupts are off.
+func Wake(t *Thread) {
+	c := t.lockCore()
+	if t.state != Blocked {
+		c.lock.release()
+		return
+	}
+	c.removeSleeper(t)
+	t.state = Runnable // in no queue: only this call does anything with it now
+	c.lock.release()
+
+	if !c.claim() {
+		if idle := claimAny(); idle != nil {
+			c = idle
+		}
+	}
+	c.lock.acquire()
+	t.core = c
+	c.push(t)
+	here := c == This()
+	if here && c.current != c.idle {
+		if c.head == c.tail {
+			c.sliceEnd = Clock() + Slice
+		}
+		c.rearm()
+	}
+	c.lock.release()
+	if !here {
+		Kick(c)
+	}
+}
+
+// offer lets an idle core take a thread that waits for this one.
+func (c *Core) offer() {
+	if c.head != nil {
+		if idle := claimAny(); idle != nil {
+			Kick(idle)
+		}
+	}
+}
+
+// Kicked is the interrupt that Kick sends.
+func (c *Core) Kicked() {
+	c.flush()
+	c.lock.acquire()
+	if c.head != nil && c.current != c.idle {
+		if c.sliceEnd < Clock() {
+			c.sliceEnd = Clock() + Slice
+		}
+		c.rearm()
 	}
 	c.lock.release()
 }
@@ -56,7 +107,13 @@ func Yield() {
 	t := c.current
 	c.push(t)
 	next := c.pop()
-	c.run(next)
+	if next == t {
+		// Another core has taken the one that waited.
+		t.state = Running
+		c.lock.release()
+		return
+	}
+	c.run(next, nil)
 	switchTo(t, next)
 }
 
@@ -72,7 +129,7 @@ func Exit(left *uint32) {
 	t.onExit = uintptr(unsafe.Pointer(left))
 	c.reap = t
 	// The idle thread is always there to leave for, and buries the dead from its own stack.
-	c.run(c.idle)
+	c.run(c.idle, nil)
 	switchTo(t, c.idle)
 }
 
@@ -80,23 +137,63 @@ func Exit(left *uint32) {
 // the core halts.
 func IdleLoop() {
 	c := This()
+	bit := uint64(1) << c.ID
 	for {
 		if t := c.reap; t != nil {
 			c.reap = nil
 			left := (*uint32)(unsafe.Pointer(t.onExit))
 			Release(t)
-			*left = 0
+			atomic.StoreUint32(left, 0)
 		}
-		if c.head != nil {
+		if t := c.take(); t != nil {
 			c.lock.acquire()
-			next := c.pop()
-			c.run(next)
-			switchTo(c.idle, next)
+			c.run(t, nil)
+			switchTo(c.idle, t)
 			continue
 		}
-		c.rearm()
-		cpu.WaitForInterrupt()
+		// Whoever queues a thread after this sees the bit; what was queued before is seen here.
+		idlers.Or(bit)
+		if !queued() {
+			c.lock.acquire()
+			c.rearm()
+			c.lock.release()
+			cpu.WaitForInterrupt()
+		}
+		idlers.And(^bit)
 	}
+}
+
+// queued reports whether a thread waits for any core.
+func queued() bool {
+	for _, c := range cores[:coreCount.Load()] {
+		if c != nil && c.head != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// take returns a thread to run: of this core's queue, or else of another's. It belongs to this core
+// now, so that only its lock is needed to change or run it.
+func (c *Core) take() *Thread {
+	count := coreCount.Load()
+	for i := uint32(0); i < count; i++ {
+		from := cores[(c.ID+i)%count]
+		if from == nil || from.head == nil {
+			continue
+		}
+		from.lock.acquire()
+		var t *Thread
+		if from.head != nil {
+			t = from.pop()
+			t.core = c
+		}
+		from.lock.release()
+		if t != nil {
+			return t
+		}
+	}
+	return nil
 }
 
 // Tick is the timer interrupt. It reports whether the interrupted thread should give way.
@@ -107,7 +204,20 @@ func (c *Core) Tick() bool {
 	c.armed = 0
 	now := Clock()
 	woken := c.expire(now)
-	giveWay := c.head != nil && (woken || c.current == c.idle || now >= c.sliceEnd)
+	giveWay := false
+	switch {
+	case c.head == nil:
+	case c.current == c.idle || now >= c.sliceEnd:
+		giveWay = true
+	case woken:
+		// An idle core takes it, or else the thread that runs here waits.
+		if idle := claimAny(); idle != nil {
+			Kick(idle)
+			c.sliceEnd = now + Slice
+		} else {
+			giveWay = true
+		}
+	}
 	if !giveWay {
 		c.rearm()
 	}
@@ -116,34 +226,61 @@ func (c *Core) Tick() bool {
 }
 
 // Preempt takes the core from the interrupted thread, whose registers and vector state (size bytes)
-// are copied into it, and returns the thread to go on with; the trap exit loads it. It is called
-// from interrupt handlers only.
+// are copied into it, and returns the thread to go on with; the trap exit loads it and releases the
+// lock. Nil means to go on with the interrupted one. It is called from interrupt handlers only.
 func (c *Core) Preempt(registers *Registers, vectorState unsafe.Pointer, size uintptr) *Thread {
 	c.lock.acquire()
 	t := c.current
+	if c.head == nil {
+		c.lock.release()
+		return nil // another core was faster
+	}
 	if t == c.idle {
-		// The idle thread was interrupted in WaitForInterrupt, and goes on there.
-		t.state = Runnable
+		t.state = Runnable // it goes on in WaitForInterrupt
 	} else {
 		c.push(t)
 	}
 	next := c.pop()
-	if next == t {
-		t.state = Running
-		c.lock.release()
-		return nil
-	}
 	t.registers = *registers
 	from := unsafe.Slice((*uint64)(vectorState), size/8)
 	to := unsafe.Slice((*uint64)(unsafe.Pointer(&t.vectorState)), size/8)
 	copy(to, from)
 	t.preempted = 1
-	c.run(next)
+	c.run(next, &t.registers)
+	c.offer()
 	return next
 }
 
-// Ready starts a prepared thread: it becomes runnable on its core. Interrupts are off.
+// Ready starts a prepared thread. Interrupts are off.
 func Ready(t *Thread) {
 	t.ID = nextID.Add(1)
 	Wake(t)
+}
+
+// RequestPreempt asks for t's goroutine to be stopped: Answer is called, here or on the core that
+// runs t, once it is known where t is. Interrupts are off.
+func RequestPreempt(t *Thread) {
+	c := t.lockCore()
+	switch {
+	case t.state == Running && c != This():
+		t.preemptWanted = 1
+		c.lock.release()
+		Kick(c)
+		return
+	case t.state == Runnable:
+		Answer(t, t.Registers())
+	default:
+		Answer(t, nil)
+	}
+	c.lock.release()
+}
+
+// AnswerPreempt calls Answer for the interrupted thread, if it was asked.
+func (c *Core) AnswerPreempt(r *Registers) {
+	c.lock.acquire()
+	if t := c.current; t.preemptWanted != 0 {
+		t.preemptWanted = 0
+		Answer(t, r)
+	}
+	c.lock.release()
 }

@@ -59,10 +59,12 @@ type Thread struct {
 
 	state    State
 	timedOut bool
-	core     *Core
-	next     *Thread // in the run queue
-	deadline int64   // nanoseconds of Clock, 0 for none
-	later    *Thread // in the core's list of sleepers
+	// preemptWanted is 1 when RequestPreempt has not been answered yet.
+	preemptWanted uint32
+	core          *Core
+	next          *Thread // in the run queue
+	deadline      int64   // nanoseconds of Clock, 0 for none
+	later         *Thread // in the core's list of sleepers
 
 	waitKey  uintptr // the futex word that the thread sleeps on
 	waitNext *Thread // in the futex bucket
@@ -71,11 +73,13 @@ type Thread struct {
 	Owner uintptr
 	// ID is unique for the machine's life.
 	ID uint64
+	// NextFree links exited threads; it belongs to whoever owns their pages.
+	NextFree *Thread
 	// onExit is the address of a word that becomes 0 once an exited thread has left its stack. No
 	// pointer: that would be written with a write barrier, and the thread has no P.
 	onExit uintptr
 
-	_           [offsetVectorState - 288]byte
+	_           [offsetVectorState - 304]byte
 	vectorState [VectorSpace]byte
 }
 

@@ -1,0 +1,58 @@
+package thread
+
+import (
+	"sync/atomic"
+
+	"github.com/ringo-os/ringo/kernel/early/cpu"
+)
+
+// flush drops all of this core's translations, but global ones, if it was asked to.
+func (c *Core) flush() {
+	if wanted := atomic.LoadUint32(&c.flushRequested); wanted != c.flushDone {
+		cpu.WriteCR3(cpu.ReadCR3())
+		atomic.StoreUint32(&c.flushDone, wanted)
+	}
+}
+
+// wakeUp ends the core's rest. The swap orders it before the look at flushRequested, as FlushOthers
+// orders its request before the look at resting: one of the two sees the other.
+func (c *Core) wakeUp() {
+	if atomic.SwapUint32(&c.resting, 0) != 0 {
+		c.flush()
+	}
+}
+
+// FlushOthers makes every other core drop its translations and returns when all have, or returns
+// the first core that did not within limit nanoseconds. A resting core does it when it wakes up.
+// Interrupts are off, and no lock is held: while it waits, the caller follows others' requests.
+func FlushOthers(limit int64) (stuck *Core) {
+	c := This()
+	count := coreCount.Load()
+	if count == 1 {
+		return nil
+	}
+	var wanted [MaxCores]uint32
+	for _, o := range cores[:count] {
+		if o == nil || o == c {
+			continue
+		}
+		wanted[o.ID] = atomic.AddUint32(&o.flushRequested, 1)
+		if atomic.LoadUint32(&o.resting) == 0 {
+			Kick(o)
+		}
+	}
+	deadline := Clock() + limit
+	for _, o := range cores[:count] {
+		if o == nil || o == c {
+			continue
+		}
+		for atomic.LoadUint32(&o.resting) == 0 && int32(atomic.LoadUint32(&o.flushDone)-wanted[o.ID]) < 0 {
+			c.flush()
+			cpu.Pause()
+			if Clock() > deadline {
+				return o
+			}
+		}
+	}
+	return nil
+}
