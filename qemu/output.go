@@ -3,6 +3,7 @@ package qemu
 import (
 	"io"
 	"os"
+	"time"
 )
 
 // An output is the way from the machine's console.
@@ -46,11 +47,29 @@ func (o *output) start() {
 	go func() {
 		defer close(o.done)
 		defer o.from.Close()
-		if _, err := io.Copy(o.to, o.from); err != nil {
-			o.err = err
+		if o.err = o.copy(); o.err != nil {
 			close(o.failed)
 		}
 	}()
+}
+
+// copy copies. QEMU writes single bytes: while there are many, they are collected for a moment.
+func (o *output) copy() error {
+	const moment, few = time.Millisecond, 1 << 10
+	var last time.Time
+	for p := make([]byte, 64<<10); ; {
+		n, err := o.from.Read(p)
+		if _, err := o.to.Write(p[:n]); err != nil {
+			return err
+		}
+		if err != nil {
+			return nil // the end
+		}
+		if now := time.Now(); n < few && now.Sub(last) < 2*moment {
+			time.Sleep(moment)
+		}
+		last = time.Now()
+	}
 }
 
 // broken returns why writing has failed.

@@ -27,7 +27,7 @@ const (
 	receivedInterrupt = 1 << 0 // in interruptEnable
 	fifoEnable        = 1 << 0 // in fifoControl
 	fifoClearReceiver = 1 << 1
-	fifoTrigger8      = 2 << 6 // interrupt when 8 bytes have come, or fewer and then none for a while
+	fifoTrigger14     = 3 << 6 // interrupt when 14 bytes have come, or fewer and then none for a while
 	eightBits         = 3      // in lineControl: 8 bits, no parity, 1 stop bit
 	divisorAccess     = 1 << 7
 	terminalReady     = 1 << 0 // in modemControl
@@ -81,7 +81,7 @@ func (u *UART) Init(port uint16) bool {
 	out8(port+divisorLow, divisor)
 	out8(port+divisorHigh, 0)
 	out8(port+lineControl, eightBits)
-	out8(port+fifoControl, fifoEnable|fifoClearReceiver|fifoTrigger8)
+	out8(port+fifoControl, fifoEnable|fifoClearReceiver|fifoTrigger14)
 	out8(port+modemControl, terminalReady|requestToSend|interruptGate)
 	u.port = port
 	return true

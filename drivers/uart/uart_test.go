@@ -106,7 +106,7 @@ func TestInit(t *testing.T) {
 			continue
 		}
 		if c.divisor != 1 || c.registers[lineControl] != 3 || c.registers[interruptEnable] != 0 ||
-			c.registers[fifoControl] != 0x83 || c.registers[modemControl] != 0xB || len(c.sent) != 0 || len(c.received) != 0 {
+			c.registers[fifoControl] != 0xC3 || c.registers[modemControl] != 0xB || len(c.sent) != 0 || len(c.received) != 0 {
 			t.Errorf("%s: %+v", test.name, c)
 		}
 		// What is being sent is not disturbed.
