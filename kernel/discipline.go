@@ -122,7 +122,7 @@ func (d *discipline) edit(b byte) {
 	switch {
 	case b == '\n':
 		if d.settings.local&(localEcho|localNewline) != 0 {
-			d.write([]byte("\r\n"))
+			d.write([]byte{b})
 		}
 		d.finish(b)
 	case b == keys[keyEnd] && b != 0:
