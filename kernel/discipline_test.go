@@ -46,7 +46,7 @@ func TestDiscipline(t *testing.T) {
 		{"line", nil, "hi\r", []string{"hi\n"}, "hi\n", nil},
 		{"newline", nil, "hi\n", []string{"hi\n"}, "hi\n", nil},
 		{"unfinished", nil, "hi", nil, "hi", nil},
-		{"two lines", nil, "a\rb\r", []string{"a\n", "b\n"}, "a\r\nb\n", nil},
+		{"two lines", nil, "a\rb\r", []string{"a\n", "b\n"}, "a\nb\n", nil},
 		{"long line", nil, "0123456789\r", []string{"012345", "6789\n"}, "0123456789\n", nil},
 		{"erase", nil, "hix\x7f\x7f\x7f\x7fho\r", []string{"ho\n"}, "hix\b \b\b \b\b \bho\n", nil},
 		{"erase é", nil, "aé\x7f\r", []string{"a\n"}, "aé\b \b\n", nil},
