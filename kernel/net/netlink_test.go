@@ -100,6 +100,27 @@ func TestNetlinkErrors(t *testing.T) {
 	}
 }
 
+func TestManyInterfaces(t *testing.T) {
+	r := &reply{request: make([]byte, nlHeader)}
+	for range 100 {
+		r.link(machineNetwork.sortedNICs()[0], unix.NLM_F_MULTI)
+	}
+	messages := 0
+	for _, d := range append(r.datagrams, r.last) {
+		if len(d) > nlDatagram {
+			t.Errorf("a datagram of %d bytes", len(d))
+		}
+		some, err := syscall.ParseNetlinkMessage(d)
+		if err != nil {
+			t.Error(err)
+		}
+		messages += len(some)
+	}
+	if messages != 100 {
+		t.Errorf("%d messages", messages)
+	}
+}
+
 // FuzzNetlink sends any requests.
 func FuzzNetlink(f *testing.F) {
 	f.Add([]byte{17, 0, 0, 0, unix.RTM_GETLINK, 0, 1, 3, 1, 0, 0, 0, 0, 0, 0, 0, 0})

@@ -185,6 +185,7 @@ func TestDualStack(t *testing.T) {
 		{unix.AF_INET6, "::1", "::1", "::1"},
 		{unix.AF_INET6, "::ffff:127.0.0.1", "::ffff:127.0.0.1", "::ffff:127.0.0.1"},
 		{unix.AF_INET6, "::", "::1", "::1"},
+		{unix.AF_INET6, "0.0.0.0", "::ffff:127.0.0.1", "::ffff:127.0.0.1"},
 	} {
 		fd := open(t, c.domain, unix.SOCK_STREAM, 0)
 		sa := sockaddrOf(netip.AddrPortFrom(netip.MustParseAddr(c.to), at.Port()).String())
@@ -197,7 +198,7 @@ func TestDualStack(t *testing.T) {
 		}
 		p, n := make([]byte, 28), new(int32)
 		*n = 28
-		s := must(t, unix.SYS_ACCEPT, l, p, n)
+		s := must(t, unix.SYS_ACCEPT, l, p, n, 0xBAD) // which has no fourth argument
 		if got := addressIn(p).Addr(); got != netip.MustParseAddr(c.is) || *n != 28 {
 			t.Errorf("%s: accepted %v", c.to, got)
 		}

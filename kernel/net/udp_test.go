@@ -69,6 +69,12 @@ func TestUDPTruncation(t *testing.T) {
 	if n := must(t, unix.SYS_RECVFROM, a, p, 0, unix.MSG_TRUNC, nil, nil); n != 10 {
 		t.Errorf("length %d without room", n)
 	}
+	sendUDP(t, b, at, "0123456789")
+	h, pin := msg(nil, p, nil)
+	defer pin.Unpin()
+	if must(t, unix.SYS_RECVMSG, a, h, 0); binary.NativeEndian.Uint32(h[msgFlags:]) != unix.MSG_TRUNC {
+		t.Errorf("flags %#x", h[msgFlags:])
+	}
 }
 
 func TestUDPConnected(t *testing.T) {

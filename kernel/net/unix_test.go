@@ -289,6 +289,22 @@ func TestDescriptorsWithoutRoomAreClosed(t *testing.T) {
 	}
 }
 
+func TestBadControl(t *testing.T) {
+	a, _ := pair(t, unix.SOCK_STREAM)
+	for _, length := range []uint64{0, 15, 17, 1 << 40} {
+		h, pin := msg(nil, []byte("x"), binary.NativeEndian.AppendUint64(nil, length))
+		must(t, unix.SYS_SENDMSG, a, h, 0) // too short for a header: nothing
+		pin.Unpin()
+		control := binary.NativeEndian.AppendUint64(nil, length)
+		h, pin = msg(nil, []byte("x"), append(control, 1, 0, 0, 0, 1, 0, 0, 0))
+		wants(t, syscall.EINVAL, unix.SYS_SENDMSG, a, h, 0)
+		pin.Unpin()
+	}
+	h, pin := msg(nil, []byte("x"), unix.UnixRights(9999))
+	wants(t, syscall.EBADF, unix.SYS_SENDMSG, a, h, 0)
+	pin.Unpin()
+}
+
 func TestPeerCredentials(t *testing.T) {
 	a, _ := pair(t, unix.SOCK_STREAM)
 	p, n := make([]byte, 12), new(int32)

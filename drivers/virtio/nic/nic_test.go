@@ -296,6 +296,9 @@ func TestTransmitFull(t *testing.T) {
 	if !q.Begin(&Header{}, 60) {
 		t.Error("no room after a frame left")
 	}
+	if q.stuck {
+		t.Error("the next one would not wait for room")
+	}
 	q.Write(pattern(60))
 	q.End()
 	q.Close()
