@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/signal"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
+	"github.com/ringo-os/ringo/linker"
 	"github.com/ringo-os/ringo/qemu"
 )
 
@@ -66,6 +68,9 @@ func (m *machineFlags) resolve() (*qemu.Config, error) {
 
 // boot runs a machine on this terminal. The error is the program's exit status if that is not 0.
 func (s *session) boot(ctx context.Context, c *qemu.Config) error {
+	if err := fits(c); err != nil {
+		return err
+	}
 	interrupt := make(chan os.Signal, 4)
 	signal.Notify(interrupt, os.Interrupt, syscall.SIGTERM, syscall.SIGQUIT)
 	if !signal.Ignored(syscall.SIGHUP) { // as nohup does
@@ -88,6 +93,20 @@ func (s *session) boot(ctx context.Context, c *qemu.Config) error {
 	status, err := c.Run(context.WithoutCancel(ctx), console)
 	if err != nil || status != 0 {
 		return exitStatus{status, err}
+	}
+	return nil
+}
+
+// fits refuses a machine in whose memory the image does not even fit: nothing in it could say so.
+func fits(c *qemu.Config) error {
+	const mebibyte = 1 << 20
+	image, err := linker.ReadFile(c.Image)
+	if err != nil {
+		return err
+	}
+	if c.Memory != 0 && image.End > uint64(c.Memory) {
+		return fmt.Errorf("the program does not fit into %v of memory: it takes %d MiB before it starts; give it more with -m",
+			c.Memory, (image.End+mebibyte-1)/mebibyte)
 	}
 	return nil
 }
