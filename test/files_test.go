@@ -1,7 +1,6 @@
 package test
 
 import (
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -125,6 +124,6 @@ func TestProcesses(t *testing.T) {
 	t.Parallel()
 	r := boot(t, bare(t, "files", "processes"))
 	if r.status != 0 || !strings.Contains(r.output, "error: fork/exec /proc/self/exe: ") {
-		t.Error(fmt.Sprintf("%+v", r))
+		t.Errorf("%+v", r)
 	}
 }

@@ -461,7 +461,14 @@ func TestSockets(t *testing.T) {
 		t.Parallel()
 		c, _ := networked(t, "loopback")
 		c.NoNetwork, c.Forwards = true, nil
-		passes(t, c)
+		if out := passes(t, c); strings.Contains(out, "ringo:") {
+			t.Errorf("it has nothing to say about lo:\n%s", out)
+		}
+		c.Arguments = []string{"get", "http://192.0.2.1/"}
+		if r := boot(t, c); r.status != 1 || !strings.Contains(r.output, "no virtio-net device: there is only lo\n") ||
+			!strings.Contains(r.output, "connect: network is unreachable") {
+			t.Errorf("status %d\n%s", r.status, r.output)
+		}
 	})
 }
 

@@ -2,6 +2,8 @@ package test
 
 import (
 	"fmt"
+	"io/fs"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -80,6 +82,7 @@ func TestGoTest(t *testing.T) {
 	if err := os.CopyFS(dir, os.DirFS("testdata/tested")); err != nil {
 		t.Fatal(err)
 	}
+	before := contents(t, dir)
 	goflags := exec.CommandContext(t.Context(), ringo, "goflags", "./...")
 	goflags.Dir = dir
 	flags, err := goflags.Output()
@@ -110,4 +113,25 @@ func TestGoTest(t *testing.T) {
 	if status != 0 || !strings.Contains(out, "BenchmarkOne") || !strings.Contains(out, "ns/op") {
 		t.Errorf("status %d\n%s", status, out)
 	}
+	if after := contents(t, dir); !maps.Equal(before, after) {
+		t.Errorf("the package's folder has become %v", after)
+	}
+}
+
+// contents reads all files of a folder.
+func contents(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	err := fs.WalkDir(os.DirFS(dir), ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(filepath.Join(dir, name))
+		files[name] = string(data)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
 }
