@@ -102,6 +102,27 @@ func TestMapShared(t *testing.T) {
 		t.Errorf("%q", again[:17])
 	}
 
+	// What was written behind the end is not in the file when that grows.
+	again[4*pageSize] = 'x'
+	must(t, unix.SYS_FTRUNCATE, fd, 5*pageSize)
+	if file(4*pageSize, 1) != "\x00" {
+		t.Error("the file has grown by what was behind its end")
+	}
+
+	// Half of a mapping lasts.
+	unmap(t, again[4*pageSize:])
+	again[10] = 'M'
+	must(t, unix.SYS_PWRITE64, fd, []byte("G"), 1, 3*pageSize)
+	if file(10, 1) != "M" || again[3*pageSize] != 'G' {
+		t.Error("unmapping a half unmapped it all")
+	}
+	must(t, unix.SYS_FTRUNCATE, fd, 2*pageSize)
+	must(t, unix.SYS_PWRITE64, fd, []byte("G"), 1, 3*pageSize)
+	if again[3*pageSize] != 'G' {
+		t.Error("unmapping a half ended the mapping")
+	}
+	again = again[:4*pageSize]
+
 	// A file that is gone is there as long as it is mapped.
 	must(t, unix.SYS_UNLINK, "f")
 	must(t, unix.SYS_CLOSE, fd)

@@ -17,11 +17,11 @@ const (
 	seedLasts = 1 << 20 // bytes
 )
 
-// entropy are the sources of entropy besides the processor.
-var entropy struct {
+// entropy are the sources of entropy: the processor, and what drivers add.
+var entropy = struct {
 	mu      sync.Mutex
 	sources []func(p []byte) int
-}
+}{sources: []func(p []byte) int{machine.Entropy}}
 
 // AddEntropy adds a source of entropy: a function that fills p and returns how many bytes it filled,
 // without waiting for long.
@@ -32,11 +32,10 @@ func AddEntropy(source func(p []byte) int) {
 }
 
 // seed mixes a seed from all sources; false means that there is none that works.
-func seed(s *[seedSize]byte) bool {
+func seed(s *[seedSize]byte) (found bool) {
 	entropy.mu.Lock()
 	sources := entropy.sources
 	entropy.mu.Unlock()
-	found := mix(s, machine.Entropy)
 	for _, source := range sources {
 		found = mix(s, source) || found
 	}

@@ -83,7 +83,7 @@ func (v Vector) piece(offset, n, direct int, access Access) (Memory, syscall.Err
 		return Memory{}, errno
 	}
 	here := min(int(s.length), v.Length-offset)
-	if s.base.stack == nil && (here >= direct || here == v.Length-offset) {
+	if here >= direct || here == v.Length-offset {
 		return Borrow(s.base, uintptr(here), access)
 	}
 	b := getBounce(n)
