@@ -145,7 +145,7 @@ func (n *Network) setStatic(i *iface, s Setting) error {
 	}
 	n.stack.AddRoute(tcpip.Route{Destination: subnetOf(s.Address), NIC: i.id})
 	if s.Gateway.IsValid() {
-		n.addGateway(i, s.Gateway, everywhere(s.Gateway))
+		n.addGateway(i, s.Address, s.Gateway, everywhere(s.Gateway))
 	}
 	if !i.address.IsValid() {
 		i.address = s.Address
@@ -166,8 +166,8 @@ func (n *Network) addAddress(i *iface, a netip.Prefix) tcpip.Error {
 }
 
 // addGateway adds a route by gateway, which need not be in the interface's own network.
-func (n *Network) addGateway(i *iface, gateway netip.Addr, to netip.Prefix) {
-	if own := subnetOf(i.address); i.address.IsValid() && !own.Contains(addressOf(gateway)) {
+func (n *Network) addGateway(i *iface, own netip.Prefix, gateway netip.Addr, to netip.Prefix) {
+	if !own.Contains(gateway) {
 		n.stack.AddRoute(tcpip.Route{Destination: addressOf(gateway).WithPrefix().Subnet(), NIC: i.id})
 	}
 	n.stack.AddRoute(tcpip.Route{Destination: subnetOf(to), Gateway: addressOf(gateway), NIC: i.id})

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	stdnet "net"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
@@ -138,14 +139,32 @@ func (n *Network) bindLease(i *iface, ack *dhcpv4.DHCPv4) error {
 		n.stack.SetNICMTU(i.id, uint32(mtu))
 	}
 	i.servers = addresses(ack.DNS())
-	i.hostname = ack.HostName()
+	i.hostname = ""
+	if name := ack.HostName(); len(name) <= mostHostname && isName(name) {
+		i.hostname = name
+	}
 	i.search = nil
 	if labels := ack.DomainSearch(); labels != nil {
 		i.search = labels.Labels
 	} else if domain := ack.DomainName(); domain != "" {
 		i.search = []string{domain}
 	}
+	i.search = slices.DeleteFunc(i.search, func(domain string) bool { return !isName(domain) })
 	return nil
+}
+
+// mostHostname is the longest name of a machine (HOST_NAME_MAX).
+const mostHostname = 64
+
+// isName reports whether what the server calls a name is one, and not more lines for the files in
+// which it will be written.
+func isName(s string) bool {
+	for _, c := range []byte(s) {
+		if (c|0x20 < 'a' || c|0x20 > 'z') && (c < '0' || c > '9') && c != '-' && c != '.' && c != '_' {
+			return false
+		}
+	}
+	return s != "" && len(s) <= 253 // RFC 1035, 2.3.4
 }
 
 // addLeasedRoutes adds the classless routes, or else the router (RFC 3442).
@@ -160,13 +179,13 @@ func (n *Network) addLeasedRoutes(i *iface, ack *dhcpv4.DHCPv4) {
 			case router.IsUnspecified(): // on the link itself
 				n.stack.AddRoute(tcpip.Route{Destination: subnetOf(to), NIC: i.id})
 			default:
-				n.addGateway(i, router, to)
+				n.addGateway(i, i.address, router, to)
 			}
 		}
 		return
 	}
 	if routers := addresses(ack.Router()); len(routers) > 0 {
-		n.addGateway(i, routers[0], everywhere(routers[0]))
+		n.addGateway(i, i.address, routers[0], everywhere(routers[0]))
 	}
 }
 

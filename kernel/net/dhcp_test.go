@@ -245,10 +245,23 @@ func TestDHCPHostileServer(t *testing.T) {
 	a, b, _, _ := twoMachines(t, plain)
 	static(t, b, "10.9.0.1/16")
 	serveDHCP(t, b, func(_, answer *dhcpv4.DHCPv4) *dhcpv4.DHCPv4 {
-		answer.YourIPAddr = stdnet.IPv4(127, 0, 0, 1)
+		answer.UpdateOption(dhcpv4.OptHostName("x\nnameserver 6.6.6.6"))
+		answer.UpdateOption(dhcpv4.OptDomainName("y\nnameserver 6.6.6.6"))
 		return answer
 	})
 	var e etc
+	a.Configure(e.plan(3 * time.Second))
+	if got := e.files["/etc/resolv.conf"]; e.host != "" || got != "nameserver 10.9.0.3\nnameserver 10.9.0.4\n" {
+		t.Errorf("the name %q, resolv.conf %q", e.host, got)
+	}
+
+	a, b, _, _ = twoMachines(t, plain)
+	static(t, b, "10.9.0.1/16")
+	serveDHCP(t, b, func(_, answer *dhcpv4.DHCPv4) *dhcpv4.DHCPv4 {
+		answer.YourIPAddr = stdnet.IPv4(127, 0, 0, 1)
+		return answer
+	})
+	e.host = ""
 	a.Configure(e.plan(200 * time.Millisecond))
 	if e.host != "" {
 		t.Error("took 127.0.0.1 as its address")

@@ -238,6 +238,17 @@ func TestTwoMachines(t *testing.T) {
 	}
 }
 
+func TestGatewayOutsideTheNetwork(t *testing.T) {
+	a, b, _, _ := twoMachines(t, plain)
+	static(t, a, "10.1.0.1/32,10.1.0.2")
+	static(t, b, "10.1.0.2/24", "192.0.2.9/32")
+	client, server := join(t, a, b, "192.0.2.9:80")
+	write(t, client, "far away")
+	if got := read(t, server); got != "far away" {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestLoss(t *testing.T) {
 	a, b, atA, _ := twoMachines(t, plain)
 	static(t, a, "10.1.0.1/24")

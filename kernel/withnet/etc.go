@@ -5,12 +5,8 @@ package withnet
 import (
 	"strings"
 	"syscall"
-	"unsafe"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/ringo-os/ringo/boot"
-	"github.com/ringo-os/ringo/kernel/early/call"
 	"github.com/ringo-os/ringo/kernel/linux"
 )
 
@@ -62,15 +58,4 @@ func readFile(path string) (content string, there bool) {
 		}
 		all = append(all, p[:n]...)
 	}
-}
-
-// hostname is what setHostname passes: an argument of a system call is not in a stack that may move.
-var hostname [64]byte
-
-// setHostname names the machine, by the system call.
-func setHostname(name string) {
-	length := copy(hostname[:], name)
-	linux.Dispatch(unix.SYS_SETHOSTNAME, call.Arguments{
-		Value: [6]uintptr{uintptr(unsafe.Pointer(&hostname)), uintptr(length)},
-	})
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/ringo-os/ringo/drivers/virtio"
 	"github.com/ringo-os/ringo/drivers/virtio/nic"
 	_ "github.com/ringo-os/ringo/kernel" // files and system calls, which come first
+	"github.com/ringo-os/ringo/kernel/linux"
 	"github.com/ringo-os/ringo/kernel/machine"
 	"github.com/ringo-os/ringo/kernel/net"
 )
@@ -57,7 +58,7 @@ func Start() error {
 
 // planFrom reads the words of the command line that are about the network.
 func planFrom(words commandLine) (*net.Plan, error) {
-	plan := &net.Plan{Patience: patience, WriteFile: writeFile, SetHostname: setHostname}
+	plan := &net.Plan{Patience: patience, WriteFile: writeFile, SetHostname: linux.SetHostname}
 	if name, there := readFile("/etc/hostname"); there {
 		plan.Fallback = strings.TrimSpace(name)
 	}
