@@ -83,4 +83,10 @@ var edits = []release.Edit{
 		With: "\treturn stringslite.HasPrefix(funcname(f), \"runtime.\") || " +
 			"stringslite.HasPrefix(funcname(f), \"ringo_os/\")\n}",
 	},
+	// A dump of all goroutines, the runtime's included, leaves them out, to be what it is on Linux.
+	{
+		File:   "runtime/traceback.go",
+		Anchor: "isSystemGoroutine(gp, false) && level < 2",
+		With:   "isSystemGoroutine(gp, false) && (level < 2 || isKernelGoroutine(gp))",
+	},
 }
