@@ -13,7 +13,6 @@ import (
 type inetOptions struct {
 	timestamp, timestampNano option // SO_TIMESTAMP, SO_TIMESTAMPNS
 	segment                  option // UDP_SEGMENT
-	ignored                  map[int]int
 }
 
 // An optionKey names an option.
@@ -45,9 +44,6 @@ func number(o tcpip.SockOptInt, least, most int) intOption {
 		},
 	}
 }
-
-// unsettable makes an option read-only.
-func unsettable(o intOption) intOption { return intOption{get: o.get} }
 
 func fromBool(b bool) int {
 	if b {

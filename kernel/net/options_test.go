@@ -3,6 +3,7 @@ package net
 import (
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -112,4 +113,15 @@ func TestOtherOptions(t *testing.T) {
 	if *n != 2 {
 		t.Errorf("%d bytes", *n)
 	}
+}
+
+func TestBytesWaiting(t *testing.T) {
+	client, server := connected(t)
+	write(t, client, "12345")
+	poll(t, server, unix.POLLIN, time.Second)
+	n := new(int32)
+	if must(t, unix.SYS_IOCTL, server, unix.TIOCINQ, n); *n != 5 {
+		t.Errorf("%d bytes to be received", *n)
+	}
+	wants(t, syscall.ENOTTY, unix.SYS_IOCTL, client, unix.TCGETS, make([]byte, 64))
 }

@@ -33,8 +33,7 @@ type socket interface {
 	option(level, name int, value []byte) (int, syscall.Errno)
 }
 
-// common is what sockets of all families are made of. Its methods are those of a socket that can do
-// nothing.
+// common is what sockets of all families are made of. Not all of them listen, accept or shut down.
 type common struct {
 	domain, kind, protocol int
 
@@ -70,16 +69,9 @@ func (c *common) Watch(w *file.Watch) bool { return c.watchers.Watch(w) }
 // Unwatch implements file.File.
 func (c *common) Unwatch(w *file.Watch) { c.watchers.Unwatch(w) }
 
-func (c *common) bind(*sockaddr) syscall.Errno             { return syscall.EOPNOTSUPP }
-func (c *common) connect(*sockaddr) syscall.Errno          { return syscall.EOPNOTSUPP }
-func (c *common) listen(int) syscall.Errno                 { return syscall.EOPNOTSUPP }
-func (c *common) accept() (socket, syscall.Errno)          { return nil, syscall.EOPNOTSUPP }
-func (c *common) peer(*sockaddr) syscall.Errno             { return syscall.EOPNOTSUPP }
-func (c *common) shutdown(int) syscall.Errno               { return syscall.EOPNOTSUPP }
-func (c *common) setOption(int, int, []byte) syscall.Errno { return syscall.ENOPROTOOPT }
-func (c *common) option(int, int, []byte) (int, syscall.Errno) {
-	return 0, syscall.ENOPROTOOPT
-}
+func (c *common) listen(int) syscall.Errno        { return syscall.EOPNOTSUPP }
+func (c *common) accept() (socket, syscall.Errno) { return nil, syscall.EOPNOTSUPP }
+func (c *common) shutdown(int) syscall.Errno      { return syscall.EOPNOTSUPP }
 
 // stream reports whether messages have no bounds.
 func (c *common) stream() bool { return c.kind == syscall.SOCK_STREAM }
