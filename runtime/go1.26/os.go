@@ -147,11 +147,30 @@ func kernelInit(tasks []*initTask) {
 		for _, t := range tasks {
 			first := *(*uintptr)(add(unsafe.Pointer(t), 8))
 			path := funcpkgpath(findfunc(first))
-			if isKernelPackage(path) && isNetworkPackage(path) == network {
+			switch {
+			case !isKernelPackage(path) || isNetworkPackage(path) != network:
+			case bootInfo.ModuleCount == 0 && isArchivePackage(path):
+				t.state = 2 // as if it had been initialised
+			default:
 				doInit1(t)
 			}
 		}
 	}
+}
+
+// isKernelGoroutine reports whether gp is one of the kernel's, which tracebacks show only with
+// GOTRACEBACK=crash.
+func isKernelGoroutine(gp *g) bool {
+	_, _, crash := gotraceback()
+	f := findfunc(gp.startpc)
+	return !crash && f.valid() && hasPrefix(funcname(f), "ringo_os/")
+}
+
+// isArchivePackage reports whether a package is there to unpack an initramfs. One of them compiles
+// regular expressions to print sizes with, which would be a third of the time that hello takes.
+func isArchivePackage(path string) bool {
+	return hasPrefix(path, "ringo_os/dep/github.com/u-root/u-root/", "ringo_os/dep/github.com/dustin/",
+		"ringo_os/dep/github.com/pierrec/")
 }
 
 func isKernelPackage(path string) bool {
@@ -169,9 +188,12 @@ func isKernelPackage(path string) bool {
 
 // isNetworkPackage reports whether a kernel package is gVisor's or imports it.
 func isNetworkPackage(path string) bool {
-	for _, prefix := range [...]string{
-		"ringo_os/dep/gvisor.dev/", "ringo_os/kernel/net", "ringo_os/kernel/withnet", "ringo_os/drivers/virtio/nic",
-	} {
+	return hasPrefix(path, "ringo_os/dep/gvisor.dev/", "ringo_os/kernel/net", "ringo_os/kernel/withnet",
+		"ringo_os/drivers/virtio/nic")
+}
+
+func hasPrefix(path string, prefixes ...string) bool {
+	for _, prefix := range prefixes {
 		if stringslite.HasPrefix(path, prefix) {
 			return true
 		}

@@ -13,8 +13,9 @@ TEXT runtime·systemCallEntry(SB), NOSPLIT|NOFRAME, $0
 	JMP   runtime·systemCallFrame(SB)
 
 // The registers are Linux's (System V ABI, AMD64 supplement, A.2.1): number in RAX, arguments in
-// RDI, RSI, RDX, R10, R8, R9, result or negative errno in RAX; all but RAX, RCX and R11 are kept.
-TEXT runtime·systemCallFrame(SB), NOSPLIT, $168-0
+// RDI, RSI, RDX, R10, R8, R9, result or negative errno in RAX; all but RAX, RCX and R11 are kept
+// (of the vector registers, the XMM halves).
+TEXT runtime·systemCallFrame(SB), NOSPLIT, $424-0
 	NO_LOCAL_POINTERS
 	MOVQ AX, 0(SP)
 	MOVQ DI, 8(SP)
@@ -34,8 +35,43 @@ TEXT runtime·systemCallFrame(SB), NOSPLIT, $168-0
 	MOVQ R10, 144(SP)
 	MOVQ R8, 152(SP)
 	MOVQ R9, 160(SP)
-	CALL runtime·instructionCall(SB) // func(number, a1, ..., a6 uintptr) (result, result2, _ uintptr)
+	MOVUPS X0, 168(SP)
+	MOVUPS X1, 184(SP)
+	MOVUPS X2, 200(SP)
+	MOVUPS X3, 216(SP)
+	MOVUPS X4, 232(SP)
+	MOVUPS X5, 248(SP)
+	MOVUPS X6, 264(SP)
+	MOVUPS X7, 280(SP)
+	MOVUPS X8, 296(SP)
+	MOVUPS X9, 312(SP)
+	MOVUPS X10, 328(SP)
+	MOVUPS X11, 344(SP)
+	MOVUPS X12, 360(SP)
+	MOVUPS X13, 376(SP)
+	MOVUPS X14, 392(SP)
+	MOVUPS X15, 408(SP)
+	// Through a register: the linker would count its frames, and those of the calls that are answered
+	// early, which come only while packages initialise, with room to spare.
+	MOVQ $runtime·instructionCall(SB), AX
+	CALL AX // func(number, a1, ..., a6 uintptr) (result, result2, _ uintptr)
 	MOVQ 56(SP), AX
+	MOVUPS 168(SP), X0
+	MOVUPS 184(SP), X1
+	MOVUPS 200(SP), X2
+	MOVUPS 216(SP), X3
+	MOVUPS 232(SP), X4
+	MOVUPS 248(SP), X5
+	MOVUPS 264(SP), X6
+	MOVUPS 280(SP), X7
+	MOVUPS 296(SP), X8
+	MOVUPS 312(SP), X9
+	MOVUPS 328(SP), X10
+	MOVUPS 344(SP), X11
+	MOVUPS 360(SP), X12
+	MOVUPS 376(SP), X13
+	MOVUPS 392(SP), X14
+	MOVUPS 408(SP), X15
 	MOVQ 80(SP), BX
 	MOVQ 88(SP), R12
 	MOVQ 96(SP), R13
