@@ -197,6 +197,12 @@ func TestEventfd(t *testing.T) {
 	must(t, unix.SYS_WRITE, e, value, 8)
 	binary.LittleEndian.PutUint64(value, 1)
 	fails(t, syscall.EAGAIN, unix.SYS_WRITE, e, value, 8)
+	wide := must(t, unix.SYS_EVENTFD2, 0, 0)
+	binary.LittleEndian.PutUint64(value, 1<<64-2)
+	must(t, unix.SYS_WRITE, wide, value, 8)
+	blocked := later(func() { must(t, unix.SYS_WRITE, wide, value, 8) })
+	must(t, unix.SYS_READ, wide, make([]byte, 8), 8)
+	soon(t, "write", blocked)
 	s := must(t, unix.SYS_EVENTFD2, 2, 1)
 	for range 2 {
 		must(t, unix.SYS_READ, s, value, 8)

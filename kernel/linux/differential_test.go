@@ -166,6 +166,9 @@ func reset() {
 	files = fs.New(1 << 30)
 	process.directory.Store(files.Root())
 	process.umask.Store(0o022)
+	credentials.user, credentials.group, credentials.groups = identity{}, identity{}, nil
+	limits.all = firstLimits()
+	descriptors.limit.Store(0)
 }
 
 // linux returns the world of the Linux that runs the test: a directory in /dev/shm, which becomes

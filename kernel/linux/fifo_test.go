@@ -25,6 +25,11 @@ func TestNamedPipe(t *testing.T) {
 	for _, flags := range [][2]int{{syscall.O_RDONLY, syscall.O_WRONLY}, {syscall.O_WRONLY, syscall.O_RDONLY}} {
 		var first int
 		done := later(func() { first, _ = open(flags[0]) })
+		select {
+		case <-done:
+			t.Error("open does not wait for the other end")
+		default:
+		}
 		second, errno := open(flags[1])
 		if errno != 0 {
 			t.Fatal(errno)

@@ -21,7 +21,10 @@ const (
 var limits = struct {
 	mu  sync.Mutex
 	all [limitsCount]syscall.Rlimit
-}{all: func() (all [limitsCount]syscall.Rlimit) {
+}{all: firstLimits()}
+
+// firstLimits are those that the program starts with.
+func firstLimits() (all [limitsCount]syscall.Rlimit) {
 	for i := range all {
 		all[i] = syscall.Rlimit{Cur: unlimited, Max: unlimited}
 	}
@@ -29,7 +32,7 @@ var limits = struct {
 	all[limitCore] = syscall.Rlimit{}
 	all[limitFiles] = syscall.Rlimit{Cur: maxDescriptors, Max: maxDescriptors}
 	return all
-}()}
+}
 
 func sysGetrlimit(a call.Arguments) (uintptr, syscall.Errno) {
 	return exchangeLimit(uint32(a.Value[0]), Pointer{}, Argument(a, 1))

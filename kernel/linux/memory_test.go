@@ -273,3 +273,36 @@ func TestVector(t *testing.T) {
 		t.Error("array at the end:", errno)
 	}
 }
+
+// Memory that may only be read is not written to.
+func TestReadOnlyMemory(t *testing.T) {
+	memory := pages(10)
+	array := pages(1)
+	was := machine.OnAccessible
+	t.Cleanup(func() { machine.OnAccessible = was })
+	machine.OnAccessible = func(address, size uintptr, write bool) bool {
+		return !write || address-at0(memory) >= uintptr(len(memory))
+	}
+	*(*[4]uintptr)(unsafe.Pointer(&array[0])) = [4]uintptr{at0(memory), 10, at0(memory) + 100, 10}
+	p := Pointer{address: at0(memory)}
+	v, errno := NewVector(Pointer{address: at0(array)}, 2)
+	if errno != 0 {
+		t.Fatal(errno)
+	}
+	_, whole := v.Borrow(Out)
+	_, piece := v.Piece(0, Out)
+	_, plain := Borrow(p, 10, Out)
+	_, both := Borrow(p, 10, In|Out)
+	var x uint64
+	for i, errno := range []syscall.Errno{whole, piece, plain, both, CopyOut(p, &x)} {
+		if errno != syscall.EFAULT {
+			t.Errorf("%d: %v", i, errno)
+		}
+	}
+	if _, errno := v.Borrow(In); errno != 0 {
+		t.Error(errno)
+	}
+	if errno := CopyIn(p, &x); errno != 0 {
+		t.Error(errno)
+	}
+}
