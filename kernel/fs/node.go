@@ -82,7 +82,6 @@ func (t *FS) newLink(v *Volume, target string) *Node {
 
 func (n *Node) isDirectory() bool { return n.kind == syscall.S_IFDIR }
 func (n *Node) isLink() bool      { return n.kind == syscall.S_IFLNK }
-func (n *Node) isRegular() bool   { return n.kind == syscall.S_IFREG }
 
 // Volume returns the volume that n is in.
 func (n *Node) Volume() *Volume { return n.volume }

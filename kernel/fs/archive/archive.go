@@ -31,7 +31,7 @@ func Unpack(t *fs.FS, data []byte) error {
 	if bytes.HasPrefix(data, []byte{0x1f, 0x8b}) {
 		return errors.New("it is compressed; give it as plain cpio")
 	}
-	u := unpacker{t, make(map[inode]*fs.Entry)}
+	u := unpacker{t: t, links: make(map[inode]*fs.Entry)}
 	g := &guard{data: bytes.NewReader(data)}
 	records := cpio.Newc.Reader(g)
 	if r, ok := records.(cpio.EOFReader); ok {
@@ -45,7 +45,7 @@ func Unpack(t *fs.FS, data []byte) error {
 		case err != nil:
 			return err
 		case record.Name == cpio.Trailer:
-			return nil
+			return u.finish()
 		case uint64(record.FilePos)+record.FileSize > uint64(len(data)):
 			return about(record.Name, errTruncated)
 		}
@@ -83,10 +83,26 @@ func (g *guard) ReadAt(p []byte, offset int64) (int, error) {
 	return n, nil
 }
 
-// An unpacker knows the files that came with more than one name.
+// An unpacker knows the files that came with more than one name, and the folders.
 type unpacker struct {
-	t     *fs.FS
-	links map[inode]*fs.Entry
+	t       *fs.FS
+	links   map[inode]*fs.Entry
+	folders []folder
+}
+
+type folder struct {
+	name       string
+	attributes fs.Attributes
+}
+
+// finish gives folders their times, which what was put into them afterwards has changed.
+func (u *unpacker) finish() error {
+	for _, f := range u.folders {
+		if _, errno := u.t.Place(f.name, f.attributes, nil, nil); errno != 0 {
+			return about(f.name, errno)
+		}
+	}
+	return nil
 }
 
 type inode struct{ major, minor, number uint64 }
@@ -103,7 +119,9 @@ func (u *unpacker) add(info cpio.Info, content []byte) error {
 	var other *fs.Entry
 	key := inode{info.Major, info.Minor, info.Ino}
 	switch mode & syscall.S_IFMT {
-	case syscall.S_IFDIR, syscall.S_IFLNK:
+	case syscall.S_IFDIR:
+		u.folders = append(u.folders, folder{name, attributes})
+	case syscall.S_IFLNK:
 	case syscall.S_IFREG:
 		other = u.links[key]
 	default:
