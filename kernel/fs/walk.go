@@ -43,60 +43,40 @@ func (t *FS) walk(at *Entry, path string, how how) (last target, errno syscall.E
 	if path[0] == '/' {
 		at = t.root
 	}
-	links := 0
-	slash := false // of a link's outer path
-	for {
+	for links := 0; ; {
 		name, rest, mark := component(path)
 		if name == "" { // slashes only
-			last = target{directory: at.node, entry: at, dots: root, slash: slash}
-			return last, last.check()
-		}
-		here := at.node
-		if !here.isDirectory() {
-			return last, syscall.ENOTDIR
+			return target{directory: at.node, entry: at, dots: root, slash: last.slash}.checked()
 		}
 		final := rest == ""
-		last = target{directory: here, name: name, slash: slash || final && mark}
-		switch name {
-		case ".":
-			last.entry, last.dots = at, dot
-		case "..":
-			last.entry, last.dots = at, dotdot
-			if here.entry.parent != nil {
-				last.entry = here.entry.parent.entry
-			}
-		default:
-			if last.entry, errno = here.find(name); errno != 0 {
-				return last, errno
-			}
-		}
-		if final && mark && how&refuse != 0 && last.dots == ordinary {
-			return last, syscall.EISDIR
+		last = target{directory: at.node, name: name, slash: last.slash || final && mark}
+		if errno := last.find(at); errno != 0 {
+			return last, errno
 		}
 		e := last.entry
-		if e == nil {
-			if !final {
-				return last, syscall.ENOENT
-			}
+		switch {
+		case final && mark && how&refuse != 0 && last.dots == ordinary:
+			return last, syscall.EISDIR
+		case e == nil && final:
 			return last, 0
-		}
-		if e.node.isLink() && (!final || how&follow != 0 || last.slash && how&demand != 0) {
-			if links++; links > linksMax {
-				return last, syscall.ELOOP
-			}
-			slash = last.slash
-			if e.node.jump != nil {
-				if at = e.node.jump(); at == nil {
-					return last, syscall.ENOENT
-				}
-				if path = rest; final {
-					last = target{entry: at, dots: root, slash: slash}
-					return last, last.check()
-				}
+		case e == nil:
+			return last, syscall.ENOENT
+		case !e.node.isLink() || final && how&follow == 0 && (!last.slash || how&demand == 0):
+			if !final {
+				at, path = e, rest
 				continue
 			}
-			path = e.node.target()
-			if path == "" {
+			if how&demand == 0 {
+				return last, 0
+			}
+			return last.checked()
+		}
+		// It is a link to follow.
+		if links++; links > linksMax {
+			return last, syscall.ELOOP
+		}
+		if e.node.jump == nil {
+			if path = e.node.target(); path == "" {
 				return last, syscall.ENOENT
 			}
 			if path[0] == '/' {
@@ -107,22 +87,39 @@ func (t *FS) walk(at *Entry, path string, how how) (last target, errno syscall.E
 			}
 			continue
 		}
-		if final {
-			if how&demand != 0 {
-				return last, last.check()
-			}
-			return last, 0
+		if at = e.node.jump(); at == nil {
+			return last, syscall.ENOENT
 		}
-		at, path = e, rest
+		if path = rest; final {
+			return target{entry: at, dots: root, slash: last.slash}.checked()
+		}
 	}
 }
 
-// check reports ENOTDIR for a path that must be a directory's and is not.
-func (t *target) check() syscall.Errno {
-	if t.slash && !t.entry.node.isDirectory() {
+// find looks up the target's name in its directory, whose entry is at.
+func (t *target) find(at *Entry) (errno syscall.Errno) {
+	switch {
+	case !t.directory.isDirectory():
 		return syscall.ENOTDIR
+	case t.name == ".":
+		t.entry, t.dots = at, dot
+	case t.name == "..":
+		t.entry, t.dots = at, dotdot
+		if parent := t.directory.entry.parent; parent != nil {
+			t.entry = parent.entry
+		}
+	default:
+		t.entry, errno = t.directory.find(t.name)
 	}
-	return 0
+	return errno
+}
+
+// checked returns t, and ENOTDIR if it must be a directory's and is not.
+func (t target) checked() (target, syscall.Errno) {
+	if t.slash && !t.entry.node.isDirectory() {
+		return t, syscall.ENOTDIR
+	}
+	return t, 0
 }
 
 // component splits off the first component of path; slash reports whether a slash came after it.
