@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -64,7 +65,11 @@ func BootableFile(executable, image string) error {
 	// Written aside and renamed, so that an image that is running stays whole.
 	temporary, err := os.CreateTemp(filepath.Dir(image), ".ringo-*")
 	if err != nil {
-		return err
+		var path *fs.PathError // about the temporary name
+		if errors.As(err, &path) {
+			err = path.Err
+		}
+		return fmt.Errorf("the image %s cannot be written: %w", image, err)
 	}
 	defer os.Remove(temporary.Name())
 	if _, err = temporary.Write(out); err == nil {

@@ -2,6 +2,7 @@ package qemu
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 )
@@ -20,6 +21,9 @@ var ErrMissing = errors.New(Program + " is not in PATH: get it with `" + Install
 func (c *Config) program() (string, error) {
 	path, err := exec.LookPath(or(c.QEMU, Program))
 	if err != nil {
+		if c.QEMU != "" {
+			return "", fmt.Errorf("there is no program %s: --qemu takes another %s", c.QEMU, Program)
+		}
 		return "", ErrMissing
 	}
 	return path, nil

@@ -33,18 +33,21 @@ type Console struct {
 	// own terminal does the rest. OutTerminal says that Out is one. What is no terminal is a pipe to
 	// the program, byte for byte, and its end is the end of the program's standard input.
 	InTerminal, OutTerminal bool
-	// Interrupt, if set, is the user's wish to stop: the first one is passed on as a SIGINT to the
-	// program; the second turns the machine off. So does Ctrl-C, pressed twice in a row, on a
-	// terminal. SIGTERM counts too, SIGQUIT is passed on and does not count, and after a SIGHUP
-	// nobody is there for a second one.
+	// Interrupt, if set, is the user's wish to stop: the first signal is passed on to the program,
+	// the second turns the machine off. So does Ctrl-C, pressed twice in a row, on a terminal. After
+	// a SIGTERM or SIGHUP, which may come from no user, the second one is a matter of time. SIGQUIT
+	// is passed on and does not count.
 	Interrupt <-chan os.Signal
 	// Trace, if set, gets the command line.
 	Trace io.Writer
 }
 
 // patience is how long a program may take to stop after the first interrupt before the user is told
-// about the second.
-const patience = 2 * time.Second
+// about the second; grace how long after a SIGTERM before the machine is turned off.
+const (
+	patience = 2 * time.Second
+	grace    = 10 * time.Second
+)
 
 // words returns the kernel's words for what is no terminal.
 func (c *Console) words() []string {
@@ -108,7 +111,7 @@ func (c *Config) Run(ctx context.Context, console Console) (status int, err erro
 	in.ready = sync.OnceFunc(func() { awaitReady(statusFile, in.off) })
 	go in.copy(console.In)
 	done, abandoned := make(chan struct{}), make(chan struct{})
-	interrupted := make(chan bool)
+	interrupted := make(chan int)
 	go func() { interrupted <- console.stop(in, stdout, cmd.Process, done, abandoned) }()
 	waiting := cmd.Wait()
 	close(in.off)
@@ -123,8 +126,8 @@ func (c *Config) Run(ctx context.Context, console Console) (status int, err erro
 	switch {
 	case err == nil:
 		return status, nil
-	case killed:
-		return 128 + int(syscall.SIGINT), nil // as the shell has it
+	case killed != 0:
+		return killed, nil
 	case stdout.broken() != nil && errors.Is(stdout.broken(), syscall.EPIPE):
 		return 128 + int(syscall.SIGPIPE), nil
 	case stdout.broken() != nil:
@@ -178,14 +181,14 @@ func (c *Config) Status(statusFile string) (int, error) {
 	return status, nil
 }
 
-// stop passes the user's interrupts on until done, and reports whether it had to turn the machine off.
-// It closes abandoned then.
-func (c *Console) stop(in *input, out *output, qemu *os.Process, done <-chan struct{}, abandoned chan<- struct{}) (killed bool) {
-	count, hangup := 0, false
-	var waited <-chan time.Time
-	off := func() {
-		if !killed {
-			killed = true
+// stop passes the user's interrupts on until done. If it has to turn the machine off it closes abandoned
+// and returns the exit status that a shell has for a process killed so.
+func (c *Console) stop(in *input, out *output, qemu *os.Process, done <-chan struct{}, abandoned chan<- struct{}) (killed int) {
+	count := 0
+	var waited, over <-chan time.Time
+	off := func(s os.Signal) {
+		if killed == 0 {
+			killed = 128 + int(s.(syscall.Signal))
 			qemu.Signal(os.Interrupt) // QEMU cleans up
 			close(abandoned)
 			return
@@ -200,10 +203,10 @@ func (c *Console) stop(in *input, out *output, qemu *os.Process, done <-chan str
 		case <-failed:
 			failed = nil
 			qemu.Signal(os.Interrupt)
+		case <-over:
+			off(syscall.SIGTERM)
 		case <-waited:
-			if hangup {
-				off()
-			} else if c.Err != nil {
+			if c.Err != nil {
 				fmt.Fprintln(c.Err, "ringo: the program has not stopped yet; another Ctrl-C turns the machine off")
 			}
 		case count = <-in.pressed:
@@ -213,7 +216,7 @@ func (c *Console) stop(in *input, out *output, qemu *os.Process, done <-chan str
 			case 1:
 				waited = time.After(patience)
 			default:
-				off()
+				off(os.Interrupt)
 			}
 		case signal, ok := <-c.Interrupt:
 			switch {
@@ -222,16 +225,17 @@ func (c *Console) stop(in *input, out *output, qemu *os.Process, done <-chan str
 			case signal == syscall.SIGQUIT:
 				go in.signal(boot.PipeQuit)
 			default:
-				hangup = hangup || signal == syscall.SIGHUP
 				if count++; count > 1 {
-					off()
+					off(signal)
 					break
 				}
-				if waited = time.After(patience); signal == syscall.SIGTERM {
-					go in.signal(boot.PipeTerminate)
+				kind := byte(boot.PipeTerminate)
+				if signal == os.Interrupt {
+					kind, waited = boot.PipeInterrupt, time.After(patience)
 				} else {
-					go in.signal(boot.PipeInterrupt)
+					over = time.After(grace)
 				}
+				go in.signal(kind)
 			}
 		}
 	}
@@ -240,11 +244,20 @@ func (c *Console) stop(in *input, out *output, qemu *os.Process, done <-chan str
 // explain makes a sentence of what QEMU says when it does not start.
 func (c *Config) explain(messages string) error {
 	messages = strings.TrimSpace(strings.ReplaceAll(messages, Program+": ", ""))
+	says := func(text string) bool { return strings.Contains(messages, text) }
 	switch {
-	case strings.Contains(messages, "Could not set up host forwarding rule"):
+	case says("Could not set up host forwarding rule"):
 		rule := messages[strings.LastIndex(messages, "rule")+len("rule"):]
 		return fmt.Errorf("a port of this host cannot be forwarded, as something else listens on it or it is not allowed:%s; choose another with -p", rule)
-	case strings.Contains(messages, "kvm"):
+	case says("initrd is too large"):
+		return fmt.Errorf("the files for the machine do not fit into its %v of memory: give it more with -m", c.memory())
+	case says("cannot set up guest memory"):
+		return fmt.Errorf("this host cannot give a machine %v of memory: choose less with -m", c.memory())
+	case says("Invalid SMP CPUs"):
+		return fmt.Errorf("a machine cannot have %d cores: choose fewer with --smp. QEMU says: %s", c.Cores, messages)
+	case says("invalid accelerator"):
+		return fmt.Errorf("QEMU has no accelerator %s on this host: --accel takes kvm or tcg", c.Accelerator)
+	case c.Accelerator == "kvm":
 		return fmt.Errorf("KVM does not work on this host: leave --accel kvm out. QEMU says: %s", messages)
 	}
 	return fmt.Errorf("QEMU says: %s", messages)

@@ -3,6 +3,7 @@ package toolchain
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 )
 
 // mainFile and testFile are the names under which the one file that we add to a program appears in
@@ -13,13 +14,16 @@ const (
 )
 
 // added writes to the cache the file that makes a package of the given name import the kernel, and
-// returns where it is.
-func (t *Toolchain) added(o *Overlay, name string, net bool) (string, error) {
+// returns where it is. What of the kernel depends on the packages that the program is made of.
+func (t *Toolchain) added(o *Overlay, name string, deps []string) (string, error) {
 	kernel := o.Late
-	if net {
+	if usesNetwork(deps) {
 		kernel = o.LateNet
 	}
 	text := fmt.Sprintf("package %s\n\nimport _ %q\n", name, kernel)
+	if o.Roots != "" && slices.ContainsFunc(deps, func(path string) bool { return withoutVariant(path) == "crypto/x509" }) {
+		text += fmt.Sprintf("import _ %q\n", o.Roots)
+	}
 	id := newKey("added")
 	id.add(text)
 	dir, err := t.cached("added", id.String(), func(dir string) error {

@@ -32,7 +32,7 @@ func (t *Toolchain) Build(ctx context.Context, o *Overlay, r Request) error {
 	if err != nil {
 		return err
 	}
-	file, err := t.added(o, "main", p.net)
+	file, err := t.added(o, "main", p.main.Deps)
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 const (
 	kernelSays  = "kernel: twice 21 is 42\nkernel: first is 07\nkernel: call is 15\n"
 	networkSays = "kernel: the network is there\n"
+	rootsSay    = "kernel: there are certificates\n"
 )
 
 const hello = `
@@ -25,6 +26,19 @@ package main
 import "os"
 
 func main() { os.Stdout.WriteString("hello\n") }
+`
+
+const secure = `
+-- go.mod --
+module example.com/secure
+
+go 1.21
+-- main.go --
+package main
+
+import "crypto/x509"
+
+func main() { print(len(x509.NewCertPool().Subjects()), "\n") }
 `
 
 // otherVersions is a program with a golang.org/x/sys and a gvisor of its own.
@@ -147,6 +161,7 @@ func TestPrograms(t *testing.T) {
 		want               string
 	}{
 		{"module", hello, "", nil, kernelSays + "hello\n"},
+		{"certificates", secure, "", nil, kernelSays + networkSays + rootsSay + "0\n"},
 		{"other versions", otherVersions, "", []string{"."}, kernelSays + networkSays + "my own x/sys, my own gvisor\n"},
 		{"vendored", vendored, "", []string{"example.com/vendored"}, kernelSays + "vendored\n"},
 		{"workspace", workspace, "program", []string{"./cmd/server"}, kernelSays + "from the workspace\n"},

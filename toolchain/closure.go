@@ -80,7 +80,11 @@ func (t *Toolchain) close(ctx context.Context, k Kernel, src *source, files stri
 	if k.LateNet != k.Late {
 		roots = append(roots, k.Module+"/"+k.LateNet)
 	}
-	args := append([]string{"list", "-e", "-deps", "-tags=ringo,noasm", listFields}, roots...)
+	wanted := roots
+	if k.Roots != "" { // which the program initialises
+		wanted = append(slices.Clone(roots), k.Module+"/"+k.Roots)
+	}
+	args := append([]string{"list", "-e", "-deps", "-tags=ringo,noasm", listFields}, wanted...)
 	out, err := t.output(ctx, src.dir, []string{"GOFLAGS=-mod=readonly", "GOWORK=off", "GOOS=linux", "GOARCH=amd64", "CGO_ENABLED=0"}, args...)
 	if err != nil {
 		return nil, err

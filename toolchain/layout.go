@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -22,7 +21,7 @@ type Overlay struct {
 	// Early are the patterns of packages that are compiled as runtime code.
 	Early []string
 	// Late and LateNet are what a program imports.
-	Late, LateNet string
+	Late, LateNet, Roots string
 }
 
 // Layout lays the kernel out in the cache, unless it is there already.
@@ -30,9 +29,6 @@ func (t *Toolchain) Layout(ctx context.Context, k Kernel) (*Overlay, error) {
 	r, err := t.Release(k.Releases)
 	if err != nil {
 		return nil, err
-	}
-	if _, err := fs.Stat(k.Source, k.LateNet); err != nil {
-		k.LateNet = k.Late // a kernel without a network
 	}
 	src, err := t.materialise(k)
 	if err != nil {
@@ -43,7 +39,7 @@ func (t *Toolchain) Layout(ctx context.Context, k Kernel) (*Overlay, error) {
 		return nil, err
 	}
 	id := newKey("overlay")
-	id.add(src.key, t.Version, t.GOROOT, t.env["GOEXPERIMENT"], t.env["GOAMD64"], string(data), k.Module, k.Late, k.LateNet)
+	id.add(src.key, t.Version, t.GOROOT, t.env["GOEXPERIMENT"], t.env["GOAMD64"], string(data), k.Module, k.Late, k.LateNet, k.Roots)
 	id.add(k.Early...)
 	dir, err := t.cached("overlay", id.String(), func(dir string) error {
 		t.step("laying out the kernel for " + t.Version)
@@ -53,6 +49,9 @@ func (t *Toolchain) Layout(ctx context.Context, k Kernel) (*Overlay, error) {
 		return nil, err
 	}
 	o := &Overlay{Replace: map[string]string{}, Late: laidOut(k.Module, k.Module+"/"+k.Late), LateNet: laidOut(k.Module, k.Module+"/"+k.LateNet)}
+	if k.Roots != "" {
+		o.Roots = laidOut(k.Module, k.Module+"/"+k.Roots)
+	}
 	for _, e := range k.Early {
 		o.Early = append(o.Early, laidOut(k.Module, k.Module+"/"+e))
 	}

@@ -19,7 +19,6 @@ type program struct {
 	args  []string // what the go command is told to build
 	files bool     // args are .go files
 	main  *listed
-	net   bool // it can reach the network
 
 	settings []string // of the environment
 }
@@ -60,7 +59,6 @@ func (t *Toolchain) program(ctx context.Context, words []string, u *userFlags) (
 	if p.main.Name != "main" {
 		return nil, fmt.Errorf("%s is package %s, a library: give Ringo a program (a package main)", p.main.ImportPath, p.main.Name)
 	}
-	p.net = usesNetwork(p.main.Deps)
 	return p, nil
 }
 
@@ -80,9 +78,15 @@ func (t *Toolchain) list(ctx context.Context, dir string, settings, flags []stri
 // usesNetwork reports whether a program made of packages with these import paths can reach the network.
 func usesNetwork(paths []string) bool {
 	return slices.ContainsFunc(paths, func(path string) bool {
-		path, _, _ = strings.Cut(path, " ") // "net [net.test]"
+		path = withoutVariant(path)
 		return path == "net" || path == "golang.org/x/sys/unix"
 	})
+}
+
+// withoutVariant returns the import path in "net [net.test]", which is package net as a test has it.
+func withoutVariant(path string) string {
+	path, _, _ = strings.Cut(path, " ")
+	return path
 }
 
 // errNoPackage is what a program without a folder is.

@@ -43,7 +43,7 @@ func (t *Toolchain) GoFlags(ctx context.Context, o *Overlay, packages, flags []s
 			return "", fmt.Errorf("%s lies in the module cache, where the go command lays nothing over: "+
 				"copy the module to a folder of yours and test it there", l.ImportPath)
 		}
-		file, err := t.added(o, l.Name+"_test", usesNetwork(needs[l.ImportPath]))
+		file, err := t.added(o, l.Name+"_test", needs[l.ImportPath])
 		if err != nil {
 			return "", err
 		}

@@ -48,22 +48,21 @@ type Kernel struct {
 	// Late and LateNet are the packages, relative to the module, that a program imports: LateNet
 	// when it can reach the network.
 	Late, LateNet string
+	// Roots, if not empty, is what a program imports besides if it has package crypto/x509.
+	Roots string
 	// Early are patterns of packages, relative to the module, that are compiled as runtime code.
 	Early []string
 }
 
 // Ringo is the kernel that this binary carries.
 func Ringo() Kernel {
-	k := Kernel{
+	return Kernel{
 		Source:   ringo.Source,
 		Module:   "github.com/ringo-os/ringo",
 		Releases: Supported,
 		Late:     "kernel",
 		LateNet:  "kernel/withnet",
+		Roots:    "kernel/withnet/roots",
 		Early:    []string{"boot", "kernel/early/...", "drivers/uart", "drivers/acpi", "drivers/rtc"},
 	}
-	if files, _ := fs.Glob(k.Source, "kernel/*.go"); len(files) == 0 {
-		k.Late, k.LateNet = "kernel/machine", "kernel/machine" // until package kernel is there
-	}
-	return k
 }

@@ -53,6 +53,7 @@ func fixture(t *testing.T) Kernel {
 		}},
 		Late:    "kernel",
 		LateNet: "kernel/withnet",
+		Roots:   "kernel/withnet/roots",
 		Early:   []string{"boot", "kernel/early/..."},
 	}
 }

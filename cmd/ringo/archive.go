@@ -2,11 +2,13 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/u-root/u-root/pkg/cpio"
@@ -15,15 +17,22 @@ import (
 // File types in a cpio archive's mode (cpio(5), those of stat).
 const regularFile = 0o100000
 
+// errTooMuch means that there are more bytes in a folder than its archive may have.
+var errTooMuch = errors.New("there is too much in the folder")
+
 // packFolder writes the files below dir as a cpio archive, in which they lie below the folder at
-// ("" for the root). With a limit, more bytes than that are an error.
-func packFolder(dir, at, archive string, limit int64) error {
+// ("" for the root). With a limit, more bytes than that are errTooMuch. Folders with one of the names
+// in without are left out.
+func packFolder(dir, at, archive string, limit int64, without ...string) error {
 	info, err := os.Stat(dir)
 	if err != nil {
 		return fmt.Errorf("%s cannot be packed: %w", dir, err)
 	}
 	if !info.IsDir() {
 		return fmt.Errorf("%s is not a folder: --root takes the folder that the machine shall have as /", dir)
+	}
+	if dir, err = filepath.EvalSymlinks(dir); err != nil { // WalkDir would not follow it
+		return err
 	}
 	out, err := os.Create(archive)
 	if err != nil {
@@ -48,6 +57,9 @@ func packFolder(dir, at, archive string, limit int64) error {
 		if filepath.Clean(name) == filepath.Clean(archive) {
 			return nil // the archive itself
 		}
+		if d.IsDir() && slices.Contains(without, d.Name()) {
+			return fs.SkipDir
+		}
 		below, err := filepath.Rel(dir, name)
 		if err != nil {
 			return err
@@ -57,7 +69,7 @@ func packFolder(dir, at, archive string, limit int64) error {
 			return err
 		}
 		if total += int64(record.FileSize); limit > 0 && total > limit {
-			return fmt.Errorf("there are more than %d MiB in %s", limit>>20, dir)
+			return errTooMuch
 		}
 		return w.WriteRecord(record)
 	})

@@ -1,7 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"errors"
+	"fmt"
+	"io"
 	"os"
 	"path"
 	"path/filepath"
@@ -17,7 +21,7 @@ func newBuild(s *session) *cobra.Command {
 	var output string
 	flags := &buildFlags{}
 	cmd := &cobra.Command{
-		Use:   "build [-o FILE] [PACKAGE]",
+		Use:   "build [FLAGS] [-o FILE] [PACKAGE]",
 		Short: "Build a bootable image of a program",
 		Long: `Build compiles a main package into an image that a hypervisor boots.
 
@@ -29,6 +33,10 @@ Nothing is written into the program's folder but the image.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if output == "" {
 				output = imageName(args)
+			} else if strings.HasSuffix(output, "/") { // a folder, as go build has it
+				if err := os.MkdirAll(output, 0o777); err != nil {
+					return err
+				}
 			}
 			return s.build(cmd.Context(), args, flags.words, output)
 		},
@@ -43,7 +51,8 @@ func (s *session) build(ctx context.Context, program, flags []string, output str
 	if info, err := os.Stat(output); err == nil && info.IsDir() {
 		output = filepath.Join(output, imageName(program))
 	}
-	tc, overlay, done, err := s.toolchain(ctx)
+	heard := &listener{to: os.Stderr, text: "build constraints exclude all Go files"}
+	tc, overlay, done, err := s.toolchain(ctx, heard)
 	if err != nil {
 		return err
 	}
@@ -54,17 +63,22 @@ func (s *session) build(ctx context.Context, program, flags []string, output str
 	}
 	defer os.RemoveAll(temporary)
 	executable := filepath.Join(temporary, "executable")
-	if err := tc.Build(ctx, overlay, toolchain.Request{Program: program, Flags: flags, Output: executable}); err != nil {
+	err = tc.Build(ctx, overlay, toolchain.Request{Program: program, Flags: flags, Output: executable})
+	if errors.Is(err, toolchain.ErrSaid) && heard.yes {
+		fmt.Fprintln(os.Stderr, "ringo: programs are built without cgo, which leaves out files that import \"C\": "+
+			"look for a build tag with which the package does without")
+	}
+	if err != nil {
 		return err
 	}
 	return linker.BootableFile(executable, output)
 }
 
-// toolchain finds the go command and lays the kernel out for it. The caller calls done when it has
-// finished with them.
-func (s *session) toolchain(ctx context.Context) (tc *toolchain.Toolchain, overlay *toolchain.Overlay, done func(), err error) {
+// toolchain finds the go command and lays the kernel out for it; stderr gets what the go command says.
+// The caller calls done when it has finished with them.
+func (s *session) toolchain(ctx context.Context, stderr io.Writer) (tc *toolchain.Toolchain, overlay *toolchain.Overlay, done func(), err error) {
 	progress := newProgress(s.quiet || s.trace)
-	options := toolchain.Options{Stdout: progress.around(os.Stdout), Stderr: progress.around(os.Stderr), Step: progress.step}
+	options := toolchain.Options{Stdout: progress.around(os.Stdout), Stderr: progress.around(stderr), Step: progress.step}
 	if s.trace {
 		options.Trace = os.Stderr
 	}
@@ -98,3 +112,15 @@ func programName(program []string) string {
 
 // imageName is what a program's image is called unless the user says otherwise.
 func imageName(program []string) string { return programName(program) + ".img" }
+
+// A listener passes on what is written to it, and listens for a text.
+type listener struct {
+	to   io.Writer
+	text string
+	yes  bool // it was there
+}
+
+func (l *listener) Write(p []byte) (int, error) {
+	l.yes = l.yes || bytes.Contains(p, []byte(l.text))
+	return l.to.Write(p)
+}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,8 +12,8 @@ import (
 	"github.com/ringo-os/ringo/linker"
 )
 
-// packLimit is how large the current folder may be to be copied into the machine.
-const packLimit = 64 << 20
+// packShare is the share of a machine's memory that the current folder may take.
+const packShare = 4
 
 // testVariables are the environment variables that exec takes over for tests: those that the Go
 // runtime reads.
@@ -30,8 +31,9 @@ prints, or an image. It is made for go test -exec:
   go test -exec 'ringo exec -m 512M' ./...
 
 A test (a BINARY whose name ends in .test) finds the current folder, which is its
-package's, in the machine under the same path, with up to 64 MiB of files in it, and
-is started there. What it writes is gone when the machine is off.`,
+package's, in the machine under the same path, and is started there. The files in it
+may take a quarter of the machine's memory (-m); .git is left out. What the test
+writes is gone when the machine is off.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := machine.resolve()
@@ -55,8 +57,8 @@ is started there. What it writes is gone when the machine is off.`,
 					return err
 				}
 				c.Initrd = filepath.Join(temporary, "root.cpio")
-				if err := packFolder(dir, dir, c.Initrd, packLimit); err != nil {
-					return fmt.Errorf("the test's folder cannot be copied into the machine: %w", err)
+				if err := packTest(dir, c.Initrd, int64(c.Memory)/packShare); err != nil {
+					return err
 				}
 				c.Words = append(c.Words, "cwd="+filepath.ToSlash(dir))
 				for _, name := range testVariables {
@@ -71,4 +73,25 @@ is started there. What it writes is gone when the machine is off.`,
 	machine.register(cmd.Flags())
 	cmd.Flags().SetInterspersed(false)
 	return cmd
+}
+
+// packTest packs the folder that a test runs in. If it is no package's, it may be a large one, which is
+// left empty then.
+func packTest(dir, archive string, limit int64) error {
+	err := packFolder(dir, dir, archive, limit, ".git")
+	if !errors.Is(err, errTooMuch) {
+		return err
+	}
+	if files, _ := filepath.Glob(filepath.Join(dir, "*.go")); len(files) > 0 {
+		return fmt.Errorf("the files in %s, the package's folder, take more than %d MiB, a quarter of the machine's memory: "+
+			"give it more with -m", dir, limit>>20)
+	}
+	fmt.Fprintf(os.Stderr, "ringo: the folder %s is empty in the machine: its files take more than %d MiB, a quarter of the machine's memory (-m)\n",
+		dir, limit>>20)
+	empty, err := os.MkdirTemp("", "ringo-")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(empty)
+	return packFolder(empty, dir, archive, 0)
 }

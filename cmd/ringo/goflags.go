@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -11,7 +12,7 @@ import (
 func newGoFlags(s *session) *cobra.Command {
 	flags := &buildFlags{}
 	cmd := &cobra.Command{
-		Use:   "goflags [PACKAGES]",
+		Use:   "goflags [FLAGS] [PACKAGES]",
 		Short: "Print GOFLAGS with which go test builds for the machine",
 		Long: `Goflags prints a value for GOFLAGS with which go test builds the tests of PACKAGES
 (those in the current folder if there are none) with the kernel under them. Each
@@ -22,7 +23,7 @@ test binary then runs in a machine of its own:
 
 Your own GOFLAGS are part of it. Print it again when packages gain or lose tests.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			tc, overlay, done, err := s.toolchain(cmd.Context())
+			tc, overlay, done, err := s.toolchain(cmd.Context(), os.Stderr)
 			if err != nil {
 				return err
 			}

@@ -45,6 +45,9 @@ func (m *machineFlags) resolve() (*qemu.Config, error) {
 	if c.Machine, err = qemu.ParseMachine(m.name); err != nil {
 		return nil, err
 	}
+	if c.Cores < 1 {
+		return nil, fmt.Errorf("a machine has at least one core: --smp %d does not work", c.Cores)
+	}
 	for _, p := range m.ports {
 		f, err := qemu.ParseForward(p)
 		if err != nil {

@@ -84,5 +84,8 @@ An image boots in any hypervisor that knows PVH, without ringo:
 	})
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(newBuild(s), newRun(s), newExec(s), newGoFlags(s), newDoctor(s), newVersion())
+	for _, cmd := range root.Commands() {
+		cmd.DisableFlagsInUseLine = true // the use line says it better
+	}
 	return root
 }

@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -20,8 +20,9 @@ func newRun(s *session) *cobra.Command {
 		Use:   "run [FLAGS] [PACKAGE | IMAGE] [-- ARGUMENTS]",
 		Short: "Boot a program in QEMU",
 		Long: `Run builds a program, as ringo build does, and boots it in QEMU; or boots an image
-that is there already. The machine's console is this terminal. Ctrl-C is passed on
-to the program; the second one turns the machine off. The exit status is the
+that is there already. The machine's console is this terminal; what is piped into
+ringo is the program's standard input, byte for byte. Ctrl-C is passed on to the
+program; pressed twice in a row it turns the machine off. The exit status is the
 program's.
 
   ringo run ./examples/hello
@@ -37,7 +38,8 @@ copied into the machine as its files.`,
 			if dash := cmd.ArgsLenAtDash(); dash >= 0 {
 				program, arguments = args[:dash], args[dash:]
 			} else if len(args) > 1 && !strings.HasSuffix(args[0], ".go") {
-				return errors.New("there is more than one program: put -- before the program's own arguments")
+				return fmt.Errorf("there is more than one program: put -- before the program's own arguments, as in `ringo run %s -- %s`",
+					args[0], args[1])
 			}
 			c, err := machine.resolve()
 			if err != nil {
@@ -73,6 +75,11 @@ func (s *session) image(ctx context.Context, program, flags []string, temporary 
 	if len(program) == 1 && isELF(program[0]) {
 		_, err := linker.ReadFile(program[0])
 		return program[0], err
+	}
+	if len(program) == 1 && !strings.HasSuffix(program[0], ".go") {
+		if info, err := os.Stat(program[0]); err == nil && info.Mode().IsRegular() {
+			return "", fmt.Errorf("%s is no image: give ringo run an image that ringo build has made, a package or .go files", program[0])
+		}
 	}
 	image := filepath.Join(temporary, "image")
 	return image, s.build(ctx, program, flags, image)

@@ -1,5 +1,5 @@
 // Package roots has the root certificates that the Mozilla project trusts, as the file in which
-// package crypto/x509 looks for them. The machine has no such file unless its archive brings one.
+// package crypto/x509 looks for them. The builder links it into programs that have that package. The machine has no such file unless its archive brings one.
 //
 // They are a file, and not what x509.SetFallbackRoots is given, because a program may call that
 // itself, and it may be called once.

@@ -1,0 +1,5 @@
+package linux
+
+// Provide makes path a file whose content is made up by content whenever it is opened, unless something
+// has that name.
+func Provide(path string, content func() []byte) { files.Provide(path, content) }
