@@ -15,12 +15,28 @@ const (
 	noteSize        = noteHeaderSize + len(noteName) + 8
 )
 
-// Marker is in every image: the kernel keeps it in its read-only data. The 8 bytes at zeroedEnd
-// from its start are the address up to which the boot loader must clear memory.
+// Marker is in every image: the kernel keeps it in its read-only data, with zeros behind it up to
+// zeroedEnd. The 8 bytes there are the address up to which the boot loader must clear memory.
 const (
 	Marker    = "ringo kernel image\x00v1"
 	zeroedEnd = 24
 )
+
+// findMarker returns where the kernel's marker is, -1 if nowhere. A program may have the same text
+// without the zeros: Ringo itself does.
+func findMarker(data []byte) int {
+	for at := 0; ; {
+		i := bytes.Index(data[at:], []byte(Marker))
+		if i < 0 {
+			return -1
+		}
+		at += i
+		if end := at + zeroedEnd; end <= len(data) && len(bytes.Trim(data[at+len(Marker):end], "\x00")) == 0 {
+			return at
+		}
+		at++
+	}
+}
 
 // ErrNotRingo means that a file is a fine executable, but of Linux: the kernel is not in it.
 var ErrNotRingo = errors.New("it was not built for Ringo: build it with `ringo build`")
@@ -32,7 +48,7 @@ func Bootable(executable []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !bytes.Contains(executable, []byte(Marker)) {
+	if findMarker(executable) < 0 {
 		return nil, ErrNotRingo
 	}
 	if f.entry >= 1<<32 || !f.holds(f.entry) {
@@ -77,7 +93,7 @@ func (f *file) withNote(s segment) []byte {
 // provides: a program may have far more of them than it ever touches, or than the machine has.
 func (f *file) trim(out []byte) {
 	le := binary.LittleEndian
-	at := bytes.Index(f.data, []byte(Marker)) + zeroedEnd
+	at := findMarker(f.data) + zeroedEnd
 	if at+8 > len(f.data) {
 		return
 	}

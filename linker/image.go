@@ -1,7 +1,6 @@
 package linker
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -28,7 +27,7 @@ func Read(data []byte) (*Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !bytes.Contains(data, []byte(Marker)) {
+	if findMarker(data) < 0 {
 		return nil, ErrNotRingo
 	}
 	entry, ok := f.bootEntry()

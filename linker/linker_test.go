@@ -117,7 +117,7 @@ func TestRealExecutable(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	program := filepath.Join(dir, "main.go")
-	text := "package main\n\nvar marker = \"ringo kernel image\\x00v1\"\n\nfunc main() { print(marker) }\n"
+	text := "package main\n\nvar marker = \"ringo kernel image\\x00v1\\x00\\x00\\x00\"\n\nfunc main() { print(marker) }\n"
 	if err := os.WriteFile(program, []byte(text), 0o666); err != nil {
 		t.Fatal(err)
 	}
@@ -156,6 +156,90 @@ func TestRealExecutable(t *testing.T) {
 		if notes != 1 {
 			t.Errorf("%d note headers", notes)
 		}
+	}
+}
+
+// TestTrim: what the kernel fills on demand is no business of the boot loader's.
+func TestTrim(t *testing.T) {
+	t.Parallel()
+	le := binary.LittleEndian
+	const code, last = headerSize + programHeaderSize, headerSize + 2*programHeaderSize
+	for _, test := range []struct {
+		end        uint64
+		code, last uint64 // sizes in memory
+	}{
+		{0x500001, 0x2000, 0x3000},
+		{0x500fff, 0x2000, 0x3000},
+		{0x501000, 0x2000, 0x3000},
+		{0x501001, 0x2000, 0x4000},
+		{0x4ff000, 0x2000, 0x1000}, // nothing but what is in the file
+		// Hostile ones.
+		{0, 0x2000, 0x100000},
+		{0x4fe000, 0x2000, 0x100000},
+		{0x4ff000 - 0x1000, 0x2000, 0x100000},
+		{0x401000, 0x1000, 0x100000}, // the code's segment: as good as any
+		{0x5fe000, 0x2000, 0x100000},
+		{0x5fe001, 0x2000, 0x100000},
+		{1 << 32, 0x2000, 0x100000},
+		{1<<32 + 0x500000, 0x2000, 0x100000},
+		{1<<64 - 1, 0x2000, 0x100000},
+		{1<<64 - 4096, 0x2000, 0x100000},
+	} {
+		image, err := Bootable(sample(func(d []byte) {
+			le.PutUint16(d[56:], 3)
+			h := d[last:]
+			le.PutUint32(h, segmentLoad)
+			le.PutUint32(h[4:], 6)
+			le.PutUint64(h[8:], 0)
+			le.PutUint64(h[16:], 0x4fe000)
+			le.PutUint64(h[24:], 0x4fe000)
+			le.PutUint64(h[32:], 0x1000)
+			le.PutUint64(h[40:], 0x100000)
+			le.PutUint64(d[0x800+zeroedEnd:], test.end)
+		}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := le.Uint64(image[code+40:]); got != test.code {
+			t.Errorf("end %#x: the code takes %#x, want %#x", test.end, got, test.code)
+		}
+		if got := le.Uint64(image[last+40:]); got != test.last {
+			t.Errorf("end %#x: the last segment takes %#x, want %#x", test.end, got, test.last)
+		}
+		if _, err := Read(image); err != nil {
+			t.Errorf("end %#x: %v", test.end, err)
+		}
+	}
+}
+
+// TestMarker: only the kernel's own counts, and one at the very end of the file has no address.
+func TestMarker(t *testing.T) {
+	t.Parallel()
+	_, err := Bootable(sample(func(d []byte) { d[0x800+len(Marker)] = 1 }))
+	if !errors.Is(err, ErrNotRingo) {
+		t.Errorf("a text in a program: %v", err)
+	}
+	_, err = Bootable(sample(func(d []byte) {
+		copy(d[0x800:], make([]byte, 64))
+		copy(d[0x400:], Marker+"x"+Marker)
+	}))
+	if err != nil {
+		t.Errorf("the second: %v", err)
+	}
+	for short := range 9 {
+		image := sample(func(d []byte) {
+			copy(d[0x800:], make([]byte, 64))
+			copy(d[len(d)-zeroedEnd-short:], Marker)
+		})
+		if _, err := Bootable(image); err != nil {
+			t.Errorf("%d bytes for the address: %v", short, err)
+		}
+	}
+	if _, err := Bootable(sample(func(d []byte) {
+		copy(d[0x800:], make([]byte, 64))
+		copy(d[len(d)-zeroedEnd+1:], Marker)
+	})); !errors.Is(err, ErrNotRingo) {
+		t.Errorf("a marker that is cut off: %v", err)
 	}
 }
 
