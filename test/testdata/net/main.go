@@ -398,9 +398,9 @@ func unixSockets([]string) {
 	fmt.Println("ok")
 }
 
-// many has five hundred connections open at a time.
+// many has three hundred connections open at a time.
 func many([]string) {
-	const n = 500
+	const n = 300
 	l := must(net.Listen("tcp", "127.0.0.1:0"))
 	go func() {
 		for {
