@@ -15,25 +15,35 @@ import (
 // ringo runs a command line in this process and returns its status and what it says on stderr.
 func ringo(t *testing.T, args ...string) (status int, said string) {
 	t.Helper()
+	said = stderr(t, func() { status = execute(t.Context(), args) })
+	return status, said
+}
+
+// stderr returns what f writes to standard error.
+func stderr(t *testing.T, f func()) string {
+	t.Helper()
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	stderr := os.Stderr
+	old := os.Stderr
 	os.Stderr = w
-	status = execute(t.Context(), args)
-	os.Stderr = stderr
+	defer func() { os.Stderr = old }()
+	f()
 	w.Close()
 	text, err := io.ReadAll(r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return status, string(text)
+	return string(text)
 }
 
 func TestMistakes(t *testing.T) {
 	dir := t.TempDir()
-	elf := filepath.Join(dir, "elf")
+	elf, text := filepath.Join(dir, "elf"), filepath.Join(dir, "text")
+	if err := os.WriteFile(text, []byte("no image"), 0o666); err != nil {
+		t.Fatal(err)
+	}
 	executable, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -48,7 +58,10 @@ func TestMistakes(t *testing.T) {
 		{[]string{"run", "-p", "http", "."}, "HOST:GUEST"},
 		{[]string{"run", "--machine", "vax", "."}, "choose microvm, pc or q35"},
 		{[]string{"run", "prog", "-v2", "arg"}, "unknown shorthand flag"},
-		{[]string{"run", "prog", "arg"}, "put -- before"},
+		{[]string{"run", "prog", "arg"}, "put -- before the program's own arguments, as in `ringo run prog -- arg`"},
+		{[]string{"run", "--smp", "0", "prog"}, "at least one core"},
+		{[]string{"run", text}, "is no image: give ringo run an image"},
+		{[]string{"run", "--root", text, executable}, "cannot boot: "},
 		{[]string{"run", executable}, "cannot boot: "},
 		{[]string{"exec", executable}, "cannot boot: "},
 		{[]string{"exec"}, "requires at least 1 arg"},
@@ -147,10 +160,79 @@ func TestPackFolder(t *testing.T) {
 	if want := []string{"home", "home/me", "home/me/empty", "home/me/etc", "home/me/etc/motd", "home/me/link"}; !slices.Equal(names, want) {
 		t.Errorf("the archive holds %q, want %q", names, want)
 	}
-	if err := packFolder(dir, "", archive, 3); err == nil {
-		t.Error("no error above the limit")
+	if err := packFolder(dir, "", archive, 3); err != errTooMuch {
+		t.Errorf("above the limit: error %v", err)
+	}
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(dir, link); err != nil {
+		t.Fatal(err)
+	}
+	if err := packFolder(link, "", archive, 0, "etc"); err != nil {
+		t.Fatal(err)
+	}
+	if got := packed(t, archive); !slices.Equal(got, []string{"empty", "link"}) {
+		t.Errorf("through a link, without etc: %q", got)
 	}
 	if err := packFolder(filepath.Join(dir, "empty"), "", archive, 0); err == nil || !strings.Contains(err.Error(), "is not a folder") {
 		t.Errorf("a file: error %v", err)
+	}
+}
+
+// packed returns the names in an archive.
+func packed(t *testing.T, archive string) (names []string) {
+	t.Helper()
+	f, err := os.Open(archive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	records, err := cpio.ReadAllRecords(cpio.Newc.Reader(f))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range records {
+		names = append(names, r.Name)
+	}
+	return names
+}
+
+// TestPackTest: a large folder that is no package's is left empty, with a word about it.
+func TestPackTest(t *testing.T) {
+	dir := t.TempDir()
+	archive := filepath.Join(t.TempDir(), "root.cpio")
+	for _, name := range []string{"data", ".git/objects"} {
+		name = filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, make([]byte, 1<<20), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	at := strings.TrimPrefix(dir, "/")
+	var names []string
+	said := stderr(t, func() {
+		if err := packTest(dir, archive, 1<<20); err != nil {
+			t.Fatal(err)
+		}
+		names = packed(t, archive)
+	})
+	if said != "" || names[len(names)-1] != at+"/data" || slices.Contains(names, at+"/.git") {
+		t.Errorf("%q, and the user was told %q", names, said)
+	}
+	said = stderr(t, func() {
+		if err := packTest(dir, archive, 1<<20-1); err != nil {
+			t.Fatal(err)
+		}
+		names = packed(t, archive)
+	})
+	if !strings.Contains(said, "is empty in the machine") || names[len(names)-1] != at {
+		t.Errorf("%q, and the user was told %q", names, said)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "a_test.go"), nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := packTest(dir, archive, 1<<20-1); err == nil || !strings.Contains(err.Error(), "give it more with -m") {
+		t.Errorf("a package's: error %v", err)
 	}
 }
