@@ -5,6 +5,7 @@ package runtime
 // The machine from its first instruction in long mode to rt0_go: one core, no allocator, no P.
 
 import (
+	"internal/runtime/atomic"
 	"unsafe"
 
 	"github.com/ringo-os/ringo/boot"
@@ -37,7 +38,7 @@ var (
 	ioAPICs     [acpi.MaxIOAPICs]apic.IO
 	clockSource string // where systemClock's frequency comes from
 	clockGauge  clock.Gauge
-	clockRefine int64 = 1_000_000_000 // when to measure it again, 0 for never
+	clockRefine atomic.Int64 // when to measure it again, 0 for never
 	useXSAVE    bool
 	vectorSize  uintptr // of XSAVE's area
 	vectorMask  uint64  // XCR0
@@ -160,6 +161,7 @@ func startClock() {
 	}
 	clockSource = string(source)
 	systemClock.Init(frequency, machineTSC)
+	clockRefine.Store(1_000_000_000)
 	if seconds, ok := rtc.Read(firmware.Century); ok {
 		systemClock.SetWall(seconds * 1_000_000_000)
 	}

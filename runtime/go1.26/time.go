@@ -20,12 +20,13 @@ func walltime() (sec int64, nsec int32) {
 }
 
 // refineClock measures the frequency of the clock once more when a second has gone by since the
-// first time: the error of 50 ppm, 4 seconds a day, becomes 1. Called by the timer interrupt.
+// first time: the error of 50 ppm, 4 seconds a day, becomes 1. Called by the timer interrupts of all
+// cores; whoever takes the time away from clockRefine owns clockGauge.
 func refineClock() {
-	if clockRefine == 0 || nanotime1() < clockRefine {
+	due := clockRefine.Load()
+	if due == 0 || nanotime1() < due || !clockRefine.CompareAndSwap(due, 0) {
 		return
 	}
-	clockRefine = 0
 	if frequency, ok := clockGauge.Again(); ok {
 		systemClock.Refine(frequency, cpu.TSC())
 	}
