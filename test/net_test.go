@@ -519,3 +519,16 @@ func archive(t *testing.T, records ...cpio.Record) string {
 	writeFile(t, name, b.String())
 	return name
 }
+
+// TestDeadlock: TCP/IP's timers and the lease of the machine's address do not keep a program alive that
+// waits for nothing from outside.
+func TestDeadlock(t *testing.T) {
+	for _, cores := range []int{1, 4} {
+		t.Run(fmt.Sprint(cores), func(t *testing.T) {
+			t.Parallel()
+			c, _ := networked(t, "deadlock")
+			c.Cores = cores
+			compare(t, c, "net")
+		})
+	}
+}

@@ -82,9 +82,16 @@ func netpoll(delay int64) (gList, int32) {
 	// What a device did before it was armed is seen here; what it does after that interrupts.
 	n = pollSources(&ready)
 	if n == 0 {
+		ours := !netpollAnyWaiters()
+		if ours {
+			beginKernelPoll()
+		}
 		systemstack(func() {
 			thread.FutexSleep(&pollWake, 0, deadline)
 		})
+		if ours {
+			endKernelPoll()
+		}
 		atomic.Store(&pollWake, 0)
 		n = pollSources(&ready)
 	}

@@ -162,8 +162,7 @@ func kernelInit(tasks []*initTask) {
 // GOTRACEBACK=crash.
 func isKernelGoroutine(gp *g) bool {
 	_, _, crash := gotraceback()
-	f := findfunc(gp.startpc)
-	return !crash && f.valid() && hasPrefix(funcname(f), "ringo_os/")
+	return !crash && startedByKernel(gp)
 }
 
 // isArchivePackage reports whether a package is there to unpack an initramfs. One of them compiles

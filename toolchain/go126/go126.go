@@ -83,6 +83,17 @@ var edits = []release.Edit{
 		With: "\treturn stringslite.HasPrefix(funcname(f), \"runtime.\") || " +
 			"stringslite.HasPrefix(funcname(f), \"ringo_os/\")\n}",
 	},
+	// Nor do its timers keep a program alive (runtime/go1.26/deadlock.go).
+	{
+		File:   "runtime/proc.go",
+		Anchor: "\tvar run0 int32\n\tif !iscgo && cgoHasExtraM",
+		With:   "\trun0 := kernelPollers()\n\tif !iscgo && cgoHasExtraM",
+	},
+	{
+		File:   "runtime/proc.go",
+		Anchor: "\t\tif len(pp.timers.heap) > 0 {\n\t\t\treturn\n",
+		With:   "\t\tif pp.timers.ofProgram() {\n\t\t\treturn\n",
+	},
 	// A dump of all goroutines, the runtime's included, leaves them out, to be what it is on Linux.
 	{
 		File:   "runtime/traceback.go",

@@ -42,6 +42,7 @@ var modes = map[string]func(args []string){
 	"loopback":   loopback,
 	"unix":       unixSockets,
 	"many":       many,
+	"deadlock":   deadlock,
 }
 
 func main() { modes[os.Args[1]](os.Args[2:]) }
@@ -432,4 +433,16 @@ func many([]string) {
 	wg.Wait()
 	l.Close()
 	fmt.Println("ok")
+}
+
+// deadlock uses the network, and then nobody waits for it.
+func deadlock([]string) {
+	l := must(net.Listen("tcp", "127.0.0.1:0"))
+	accepted := make(chan net.Conn)
+	go func() { accepted <- must(l.Accept()) }()
+	c := must(net.Dial("tcp", l.Addr().String()))
+	fmt.Fprint(c, "x")
+	must(io.ReadFull(<-accepted, make([]byte, 1)))
+	time.AfterFunc(50*time.Millisecond, func() { fmt.Println("time") })
+	<-accepted
 }
