@@ -147,11 +147,7 @@ func kernelInit(tasks []*initTask) {
 		for _, t := range tasks {
 			first := *(*uintptr)(add(unsafe.Pointer(t), 8))
 			path := funcpkgpath(findfunc(first))
-			switch {
-			case !isKernelPackage(path) || isNetworkPackage(path) != network:
-			case bootInfo.ModuleCount == 0 && isArchivePackage(path):
-				t.state = 2 // as if it had been initialised
-			default:
+			if isKernelPackage(path) && isNetworkPackage(path) == network {
 				doInit1(t)
 			}
 		}
@@ -163,13 +159,6 @@ func kernelInit(tasks []*initTask) {
 func isKernelGoroutine(gp *g) bool {
 	_, _, crash := gotraceback()
 	return !crash && startedByKernel(gp)
-}
-
-// isArchivePackage reports whether a package is there to unpack an initramfs. One of them compiles
-// regular expressions to print sizes with, which would be a third of the time that hello takes.
-func isArchivePackage(path string) bool {
-	return hasPrefix(path, "ringo_os/dep/github.com/u-root/u-root/", "ringo_os/dep/github.com/dustin/",
-		"ringo_os/dep/github.com/pierrec/")
 }
 
 func isKernelPackage(path string) bool {

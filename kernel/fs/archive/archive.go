@@ -9,21 +9,11 @@ import (
 	"errors"
 	"path"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"github.com/ringo-os/ringo/kernel/fs"
-	"github.com/u-root/u-root/pkg/cpio"
 )
-
-// The layout of a newc header: hexadecimal fields of 8 characters after the magic.
-const (
-	magic          = "070701"
-	headerSize     = 6 + 13*8
-	nameSizeOffset = 6 + 11*8
-	nameSizeMax    = 4096
-)
-
-var errTruncated = errors.New("it ends in the middle of a file")
 
 // Unpack adds the files in a newc cpio archive to t. Their contents stay where they are, in data,
 // which must not change any more.
@@ -32,55 +22,26 @@ func Unpack(t *fs.FS, data []byte) error {
 		return errors.New("it is compressed; give it as plain cpio")
 	}
 	u := unpacker{t: t, links: make(map[inode]*fs.Entry)}
-	g := &guard{data: bytes.NewReader(data)}
-	records := cpio.Newc.Reader(g)
-	if r, ok := records.(cpio.EOFReader); ok {
-		records = r.RecordReader // which tells the last record from a missing one
-	}
+	r := reader{data: data}
 	for {
-		record, err := records.ReadRecord()
-		switch {
-		case g.err != nil:
-			return g.err
-		case err != nil:
+		found, err := r.read()
+		if err != nil && found.name == "" {
 			return err
-		case record.Name == cpio.Trailer:
-			return u.finish()
-		case uint64(record.FilePos)+record.FileSize > uint64(len(data)):
-			return about(record.Name, errTruncated)
 		}
-		content := data[record.FilePos:][:record.FileSize:record.FileSize]
-		if err := u.add(record.Info, content); err != nil {
-			return about(record.Name, err)
+		if err == nil {
+			if found.name == trailer {
+				return u.finish()
+			}
+			err = u.add(&found)
+		}
+		if err != nil {
+			return about(found.name, err)
 		}
 	}
 }
 
 func about(name string, err error) error {
 	return errors.New(strconv.Quote(name) + ": " + err.Error())
-}
-
-// guard is what the reader of records reads from. It stops names of absurd lengths, which the reader
-// would allocate first, and makes the end of the data an error.
-type guard struct {
-	data *bytes.Reader
-	err  error // why it stopped
-}
-
-func (g *guard) ReadAt(p []byte, offset int64) (int, error) {
-	n, _ := g.data.ReadAt(p, offset)
-	if n < len(p) {
-		g.err = errTruncated
-		return n, g.err
-	}
-	if len(p) == headerSize && string(p[:len(magic)]) == magic {
-		size, err := strconv.ParseUint(string(p[nameSizeOffset:][:8]), 16, 32)
-		if err != nil || size > nameSizeMax {
-			g.err = errors.New("a file's name has a wrong length")
-			return n, g.err
-		}
-	}
-	return n, nil
 }
 
 // An unpacker knows the files that came with more than one name, and the folders.
@@ -105,34 +66,36 @@ func (u *unpacker) finish() error {
 	return nil
 }
 
-type inode struct{ major, minor, number uint64 }
+// An inode is what files with more than one name have in common.
+type inode struct {
+	device uint64
+	number uint32
+}
 
 // add makes one file. Names are below the root whatever they say; the directories above them are
 // made if they are missing. What the kernel has made already stays: devices, /proc.
-func (u *unpacker) add(info cpio.Info, content []byte) error {
-	if bytes.IndexByte([]byte(info.Name), 0) >= 0 {
+func (u *unpacker) add(r *record) error {
+	if strings.IndexByte(r.name, 0) >= 0 {
 		return errors.New("a NUL in the name")
 	}
-	name := path.Clean("/" + info.Name)
-	mode := uint32(info.Mode)
-	attributes := fs.Attributes{Mode: mode, UID: uint32(info.UID), GID: uint32(info.GID), Modified: int64(info.MTime)}
+	name := path.Clean("/" + r.name)
+	attributes := fs.Attributes{Mode: r.mode, UID: r.uid, GID: r.gid, Modified: int64(r.modified)}
 	var other *fs.Entry
-	key := inode{info.Major, info.Minor, info.Ino}
-	switch mode & syscall.S_IFMT {
+	switch r.mode & syscall.S_IFMT {
 	case syscall.S_IFDIR:
 		u.folders = append(u.folders, folder{name, attributes})
 	case syscall.S_IFLNK:
 	case syscall.S_IFREG:
-		other = u.links[key]
+		other = u.links[r.inode]
 	default:
 		return nil
 	}
-	e, errno := u.t.Place(name, attributes, content, other)
+	e, errno := u.t.Place(name, attributes, r.content, other)
 	if errno != 0 {
 		return errno
 	}
-	if mode&syscall.S_IFMT == syscall.S_IFREG && info.NLink > 1 && e != nil {
-		u.links[key] = e
+	if r.mode&syscall.S_IFMT == syscall.S_IFREG && r.nlinks > 1 && e != nil {
+		u.links[r.inode] = e
 	}
 	return nil
 }

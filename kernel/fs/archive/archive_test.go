@@ -127,7 +127,13 @@ func TestUnpackReplaces(t *testing.T) {
 func TestDamaged(t *testing.T) {
 	good := packed(t, cpio.StaticFile("name", "content of the file", 0o644))
 	huge := bytes.Clone(good)
-	copy(huge[nameSizeOffset:], "ffffffff")
+	copy(huge[6+11*8:], "ffffffff")
+	none := bytes.Clone(good)
+	copy(none[6+11*8:], "00000000")
+	unterminated := bytes.Clone(good)
+	unterminated[headerSize+len("name")] = 'x'
+	number := bytes.Clone(good)
+	number[6+4*8] = 'g'
 	long := bytes.Clone(good)
 	copy(long[6+6*8:], "7fffffff")
 	for _, test := range []struct {
@@ -143,6 +149,9 @@ func TestDamaged(t *testing.T) {
 		{"cut in the content", good[:120], `"name": it ends in the middle`},
 		{"without the last record", good[:140], "ends in the middle"},
 		{"huge name", huge, "wrong length"},
+		{"no name", none, "wrong length"},
+		{"name without end", unterminated, "wrong length"},
+		{"no number", number, "not hexadecimal"},
 		{"huge file", long, `"name": it ends in the middle`},
 		{"file as directory", packed(t, cpio.StaticFile("f", "", 0o644), cpio.StaticFile("f/g", "", 0o644)), `"f/g": not a directory`},
 		{"link to itself", packed(t, cpio.Symlink("l", "l"), cpio.StaticFile("l/g", "", 0o644)), `"l/g": too many levels`},
