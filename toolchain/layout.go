@@ -41,6 +41,10 @@ func (t *Toolchain) Layout(ctx context.Context, k Kernel) (*Overlay, error) {
 	id := newKey("overlay")
 	id.add(src.key, t.Version, t.GOROOT, t.env["GOEXPERIMENT"], t.env["GOAMD64"], string(data), k.Module, k.Late, k.LateNet, k.Roots)
 	id.add(k.Early...)
+	if data, err = json.Marshal(k.Edits); err != nil {
+		return nil, err
+	}
+	id.add(string(data))
 	dir, err := t.cached("overlay", id.String(), func(dir string) error {
 		t.step("laying out the kernel for " + t.Version)
 		return t.layOut(ctx, k, r, src, dir)
@@ -110,7 +114,7 @@ func (t *Toolchain) layOut(ctx context.Context, k Kernel, r *release.Release, sr
 		return err
 	}
 	for _, p := range c.packages {
-		if err := l.addPackage(p); err != nil {
+		if err := l.addPackage(p, k.Edits); err != nil {
 			return err
 		}
 	}
@@ -178,13 +182,17 @@ var goBuildLine = regexp.MustCompile(`(?m)^//[ \t]*(go:build|\+build)[ \t].*$`)
 // withoutConstraint blanks the build constraints of an assembly file.
 func withoutConstraint(text []byte) []byte { return goBuildLine.ReplaceAll(text, []byte("//")) }
 
-// addPackage lays out a package that is not in the standard library.
-func (l *layout) addPackage(p *listed) error {
+// addPackage lays out a package that is not in the standard library, with those of edits that are for
+// it.
+func (l *layout) addPackage(p *listed, edits []release.Edit) error {
 	to := l.paths[p.ImportPath]
 	var files []*goFile
 	for _, name := range p.GoFiles {
 		text, err := os.ReadFile(filepath.Join(p.Dir, name))
 		if err != nil {
+			return err
+		}
+		if text, err = release.Apply(edits, path.Join(p.ImportPath, name), text, "the module that go.mod names"); err != nil {
 			return err
 		}
 		file, err := parseGo(filepath.Join(p.Dir, name), text)

@@ -10,6 +10,7 @@
 //	rewrite.go   a Go file on its way into the standard library
 //	assembly.go  an assembly file on its way into package runtime
 //	abigen.go    the declarations that make its functions callable
+//	depends.go   what is changed in them
 //	layout.go    all of it together: the overlay
 //	flags.go     the user's GOFLAGS and ours
 //	program.go   what the user wants built: go list
@@ -52,6 +53,9 @@ type Kernel struct {
 	Roots string
 	// Early are patterns of packages, relative to the module, that are compiled as runtime code.
 	Early []string
+	// Edits are small changes to packages of other modules, which go.mod pins to the versions that they
+	// fit.
+	Edits []release.Edit
 }
 
 // Ringo is the kernel that this binary carries.
@@ -64,5 +68,6 @@ func Ringo() Kernel {
 		LateNet:  "kernel/withnet",
 		Roots:    "kernel/withnet/roots",
 		Early:    []string{"boot", "kernel/early/...", "drivers/uart", "drivers/acpi", "drivers/rtc"},
+		Edits:    dependencyEdits,
 	}
 }

@@ -3,6 +3,7 @@ package fs
 import (
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 )
 
@@ -13,13 +14,16 @@ func (t *FS) mountSettings(p *Program) {
 		{"kernel/ostype", System}, {"kernel/osrelease", Release}, {"kernel/version", Version()},
 		{"kernel/domainname", "(none)"}, {"kernel/pid_max", "4194304"}, {"kernel/threads-max", "4194304"},
 		{"kernel/cap_last_cap", "40"}, {"kernel/ngroups_max", "65536"},
-		{"kernel/random/boot_id", p.UUID()}, {"kernel/random/entropy_avail", "256"},
+		{"kernel/random/entropy_avail", "256"},
 		{"fs/file-max", "1048576"}, {"fs/nr_open", "1048576"}, {"fs/pipe-max-size", "1048576"},
 		{"vm/overcommit_memory", "1"}, {"vm/max_map_count", "2147483647"}, {"vm/swappiness", "0"},
 		{"net/core/somaxconn", "4096"},
 	} {
 		t.Generate(sys+f[0], func() []byte { return lines(f[1]) })
 	}
+	// Made when it is asked for: the first random numbers take their time, and need a source.
+	bootID := sync.OnceValue(p.UUID)
+	t.Generate(sys+"kernel/random/boot_id", func() []byte { return lines(bootID()) })
 	t.Generate(sys+"kernel/random/uuid", func() []byte { return lines(p.UUID()) })
 	t.Control(sys+"kernel/hostname", func() []byte { return lines(p.Hostname()) },
 		func(content []byte) syscall.Errno {

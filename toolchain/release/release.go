@@ -20,9 +20,10 @@ type Release struct {
 	Edits []Edit
 }
 
-// An Edit replaces text in one stock file.
+// An Edit replaces text in one file that is not ours.
 type Edit struct {
-	// File is the stock file, as in "runtime/proc.go".
+	// File is the stock file, as in "runtime/proc.go", or one of a package that the kernel needs, behind
+	// its import path.
 	File string
 	// Anchor is the text that must be there, exactly Count times.
 	Anchor string
@@ -35,7 +36,12 @@ type Edit struct {
 // Apply makes the edits that are meant for file and returns the new text. It fails when an anchor is
 // not there as often as the edit says: the Go release has moved, and the edit must be looked at.
 func (r *Release) Apply(file string, text []byte, version string) ([]byte, error) {
-	for _, e := range r.Edits {
+	return Apply(r.Edits, file, text, version)
+}
+
+// Apply makes those of edits that are meant for file, of the given version of what it belongs to.
+func Apply(edits []Edit, file string, text []byte, version string) ([]byte, error) {
+	for _, e := range edits {
 		if e.File != file {
 			continue
 		}
