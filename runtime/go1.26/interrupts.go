@@ -42,8 +42,9 @@ var (
 	}
 )
 
-// startInterrupts takes over the interrupt controllers and sets the timer up. Interrupts are off.
-func startInterrupts() {
+// startLocalAPIC takes over the boot core's interrupt controller. Interrupts are off. Its timer begins to
+// be calibrated, which startInterrupts completes.
+func startLocalAPIC() {
 	base := firmware.LocalAPIC
 	if base == 0 {
 		base = apic.DefaultAddress
@@ -57,6 +58,11 @@ func startInterrupts() {
 	}
 	localAPIC.Enable()
 	bootAPIC = localAPIC.ID()
+	localAPIC.StartCalibration()
+}
+
+// startInterrupts sets the timer and the I/O APICs up. Interrupts are off, and the clock runs.
+func startInterrupts() {
 	if p := localAPIC.Calibrate(&systemClock); p != "" {
 		stopBoot(p)
 	}

@@ -14,6 +14,12 @@ import (
 
 const preemptMSupported = true
 
+// sysmonRest is the least time between two looks of sysmon's, in microseconds. It would begin with 20, and
+// again each time that it finds something, to take the P soon from a thread that blocks in a system call.
+// No thread does that here, and each look costs two switches of threads and an interrupt. What is left for
+// it to do, to preempt goroutines that run for 10 ms first of all, has this much time.
+const sysmonRest = 5000
+
 // preemptM asks mp's goroutine to stop at the next safe point: where its saved registers say it is,
 // if its thread is off its core, else where the interrupt finds it that its core gets. If that is no
 // safe point, the runtime asks again.

@@ -59,6 +59,7 @@ func startMachine(startInfo uint64) (argc int32, argv **byte) {
 	if p := acpi.Read(&firmware, bootInfo.RSDP, physicalMemory); p != "" {
 		stopBoot(p)
 	}
+	startLocalAPIC()
 	startClock()
 	startInterrupts()
 	startThreads()

@@ -64,6 +64,8 @@ var edits = []release.Edit{
 	// It parks its goroutine where it must wait, and so does not give up its P.
 	{File: "syscall/syscall_linux.go", Anchor: "\n\truntime_entersyscall()\n", With: "\n\n", Count: 2},
 	{File: "syscall/syscall_linux.go", Anchor: "\n\truntime_exitsyscall()\n", With: "\n\n", Count: 2},
+	// So sysmon need not look for such Ps (runtime/go1.26/preempt.go).
+	{File: "runtime/proc.go", Anchor: "\t\tusleep(delay)\n", With: "\t\tusleep(max(delay, sysmonRest))\n"},
 	// The kernel is initialised before the program.
 	{
 		File:   "runtime/proc.go",

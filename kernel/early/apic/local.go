@@ -80,7 +80,8 @@ type Local struct {
 	vectors   Vectors
 	x2        bool
 	deadline  bool
-	scale     uint64 // timer ticks per TSC tick, times 1<<32
+	first     reading // of the timer, when its calibration began
+	scale     uint64  // timer ticks per TSC tick, times 1<<32
 }
 
 // Vectors are the interrupt vectors that the local APIC raises by itself; Spurious needs no EOI.

@@ -34,15 +34,27 @@ func (l *Local) enableTimer() {
 // DeadlineMode reports whether the timer compares with the TSC itself.
 func (l *Local) DeadlineMode() bool { return l.deadline }
 
-// Calibrate measures the timer against c, for about 1 ms (not needed, and returns at once, in
-// deadline mode). Once for all cores, after Enable; interrupts must be off.
+// StartCalibration lets the timer of the core that calls count, for Calibrate to see how fast it is
+// (in deadline mode that is not needed). After Enable; interrupts must be off until Calibrate.
+func (l *Local) StartCalibration() {
+	if l.deadline {
+		return
+	}
+	l.write(registerTimer, masked|uint32(l.vectors.Timer))
+	l.write(registerInitial, maxCount)
+	l.first = l.reading()
+}
+
+// Calibrate measures the timer against c, over the time since StartCalibration, or 1 ms if less has gone
+// by. Once for all cores, on the core that called StartCalibration.
 func (l *Local) Calibrate(c *clock.Clock) boot.Problem {
 	if l.deadline {
 		return ""
 	}
-	l.write(registerTimer, masked|uint32(l.vectors.Timer))
-	l.write(registerInitial, maxCount)
-	first := l.reading()
+	if l.read(registerCurrent) == 0 {
+		l.StartCalibration() // it has run out: the machine stood still for seconds
+	}
+	first := l.first
 	window := c.Frequency() / 1000
 	for range 1 << 20 {
 		if readTSC()-first.tsc >= window {
