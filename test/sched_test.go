@@ -1,19 +1,27 @@
 package test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/ringo-os/ringo/qemu"
 )
 
+// coreCounts are the sizes of machine that everything must work on.
+var coreCounts = []int{1, 2, 4, 8}
+
 // TestScheduler runs the modes of testdata/sched, which check themselves.
 func TestScheduler(t *testing.T) {
 	for _, mode := range []string{"loop", "preempt", "pingpong", "locked", "exits", "procs", "sync", "select", "count",
 		"finalizers", "memory", "collector", "vectors"} {
-		t.Run(mode, func(t *testing.T) {
-			t.Parallel()
-			passes(t, bare(t, "sched", mode))
-		})
+		for _, cores := range coreCounts {
+			t.Run(fmt.Sprintf("%s/%d", mode, cores), func(t *testing.T) {
+				t.Parallel()
+				c := bare(t, "sched", mode)
+				c.Cores = cores
+				passes(t, c)
+			})
+		}
 	}
 	t.Run("stack", func(t *testing.T) {
 		t.Parallel()

@@ -59,6 +59,9 @@ func answerPreempt(t *thread.Thread, r *thread.Registers) {
 // wanted and safe there.
 func preemptAt(mp *m, r *thread.Registers) {
 	gp := (*g)(unsafe.Pointer(mp.tls[0]))
+	if mp.interrupted != nil {
+		gp = mp.interrupted // this is the handler
+	}
 	if gp == nil || gp.m != mp || !wantAsyncPreempt(gp) {
 		return
 	}

@@ -20,6 +20,9 @@ type mOS struct {
 	// ownSignal is gsignal, kept here for the collector: while a handler runs, gsignal is the
 	// handler's g.
 	ownSignal *g
+	// interrupted is the g that a handler has interrupted, while one runs on this m: it then stands
+	// where g belongs.
+	interrupted *g
 	// fault is what ends the program, if this thread raised it.
 	fault fault
 }

@@ -131,6 +131,8 @@ func trap(r *thread.Registers, vectors unsafe.Pointer, gp *g) *thread.Thread {
 	setMNoWB(&self.m, mp)
 	gsignal := mp.gsignal
 	setGNoWB(&mp.gsignal, self)
+	interrupted := mp.interrupted
+	setGNoWB(&mp.interrupted, gp)
 	var next *thread.Thread
 	if r.Vector >= 32 {
 		next = interrupt(r, vectors, gp)
@@ -143,6 +145,7 @@ func trap(r *thread.Registers, vectors unsafe.Pointer, gp *g) *thread.Thread {
 		exception(r, gp)
 		c.nesting--
 	}
+	setGNoWB(&mp.interrupted, interrupted)
 	setGNoWB(&mp.gsignal, gsignal)
 	return next
 }
