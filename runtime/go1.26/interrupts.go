@@ -88,6 +88,7 @@ func startInterrupts() {
 func interrupt(r *thread.Registers, vectors unsafe.Pointer, gp *g) *thread.Thread {
 	atomic.Xadd64(&interruptCount, 1)
 	core := thread.This()
+	core.Flush()
 	giveWay := false
 	switch v := r.Vector; {
 	case v == vectorSpurious:

@@ -5,7 +5,6 @@ import (
 	"sync/atomic"
 	"unsafe"
 
-	"github.com/ringo-os/ringo/kernel/early/cpu"
 	"github.com/ringo-os/ringo/kernel/early/offheap"
 )
 
@@ -34,7 +33,7 @@ type Core struct {
 	sleepers   *Thread // blocked threads with a deadline, earliest first
 	sliceEnd   int64   // when the current thread must give way, if head != nil
 	armed      int64   // what the timer is set to, 0 for nothing
-	reap       *Thread // exited, its page and stack not yet given back
+	reap       *Thread // exited, their pages and stacks not yet given back; only this core's, without the lock
 
 	// resting is 1 while the core runs nothing but its idle loop, which touches no memory that is
 	// ever unmapped. flushRequested counts the requests to drop translations, flushDone those that
@@ -74,9 +73,6 @@ var (
 	Answer func(t *Thread, r *Registers)
 )
 
-// msrGSBase is IA32_GS_BASE (Intel SDM vol. 4, table 2-2).
-const msrGSBase = 0xC0000101
-
 // MaxCores is how many cores there can be.
 const MaxCores = 64
 
@@ -84,14 +80,16 @@ var (
 	cores     [MaxCores]*Core
 	coreCount atomic.Uint32
 	// idlers has a bit for each core that halts, or is about to and will look at the queues once
-	// more. Whoever takes a bit away kicks that core.
+	// more. Whoever takes a bit away kicks that core; a core that finds something to do by itself
+	// takes its own. A core sets its bit before it looks at the queues, and who queues a thread looks
+	// at the bits after that: one of the two sees the other.
 	idlers atomic.Uint64
 )
 
 // SetBase makes c the calling core's Core. Start follows.
 func (c *Core) SetBase() {
 	c.self = c
-	cpu.WriteMSR(msrGSBase, uint64(uintptr(unsafe.Pointer(c))))
+	setBase(c)
 }
 
 // Start makes c a scheduler, with current as the thread that is running (the idle thread itself on
@@ -121,15 +119,6 @@ func Count() uint32 { return coreCount.Load() }
 // Get returns the core with an ID below Count.
 func Get(id uint32) *Core { return cores[id] }
 
-// This returns the calling core. The caller keeps interrupts off for as long as it uses the answer.
-func This() *Core
-
-// Current returns the calling thread.
-func Current() *Thread
-
-// switchTo leaves from for to and releases the core's lock; it returns when something switches back.
-func switchTo(from, to *Thread)
-
 // Current returns the thread that c runs.
 func (c *Core) Current() *Thread { return c.current }
 
@@ -138,6 +127,7 @@ func (c *Core) Idle() bool { return c.current == c.idle }
 
 // push appends t to the run queue.
 func (c *Core) push(t *Thread) {
+	step()
 	t.state = Runnable
 	t.next = nil
 	if c.tail == nil {
@@ -243,6 +233,7 @@ func (c *Core) run(next *Thread, registers *Registers) {
 	if t == c.idle {
 		c.IdleNanos += now - c.idleSince
 		c.wakeUp()
+		c.claim()
 	}
 	if next == c.idle {
 		c.idleSince = now
@@ -260,6 +251,7 @@ func (c *Core) run(next *Thread, registers *Registers) {
 
 // claim takes c's bit from the idlers. It reports whether c was one.
 func (c *Core) claim() bool {
+	step()
 	bit := uint64(1) << c.ID
 	return idlers.Load()&bit != 0 && idlers.And(^bit)&bit != 0
 }
@@ -267,6 +259,7 @@ func (c *Core) claim() bool {
 // claimAny takes any core's bit, nil if none is idle.
 func claimAny() *Core {
 	for {
+		step()
 		set := idlers.Load()
 		if set == 0 {
 			return nil

@@ -1,15 +1,12 @@
 package thread
 
-import (
-	"sync/atomic"
+import "sync/atomic"
 
-	"github.com/ringo-os/ringo/kernel/early/cpu"
-)
-
-// flush drops all of this core's translations, but global ones, if it was asked to.
-func (c *Core) flush() {
+// Flush drops all of this core's translations, but global ones, if it was asked to. Interrupt handlers
+// call it first: on a resting core they are the first to touch memory again. Interrupts are off.
+func (c *Core) Flush() {
 	if wanted := atomic.LoadUint32(&c.flushRequested); wanted != c.flushDone {
-		cpu.WriteCR3(cpu.ReadCR3())
+		dropTranslations()
 		atomic.StoreUint32(&c.flushDone, wanted)
 	}
 }
@@ -17,8 +14,9 @@ func (c *Core) flush() {
 // wakeUp ends the core's rest. The swap orders it before the look at flushRequested, as FlushOthers
 // orders its request before the look at resting: one of the two sees the other.
 func (c *Core) wakeUp() {
+	step()
 	if atomic.SwapUint32(&c.resting, 0) != 0 {
-		c.flush()
+		c.Flush()
 	}
 }
 
@@ -36,6 +34,7 @@ func FlushOthers(limit int64) (stuck *Core) {
 		if o == nil || o == c {
 			continue
 		}
+		step()
 		wanted[o.ID] = atomic.AddUint32(&o.flushRequested, 1)
 		if atomic.LoadUint32(&o.resting) == 0 {
 			Kick(o)
@@ -47,8 +46,8 @@ func FlushOthers(limit int64) (stuck *Core) {
 			continue
 		}
 		for atomic.LoadUint32(&o.resting) == 0 && int32(atomic.LoadUint32(&o.flushDone)-wanted[o.ID]) < 0 {
-			c.flush()
-			cpu.Pause()
+			c.Flush()
+			pause()
 			if Clock() > deadline {
 				return o
 			}

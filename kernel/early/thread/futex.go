@@ -3,8 +3,6 @@ package thread
 import (
 	"sync/atomic"
 	"unsafe"
-
-	"github.com/ringo-os/ringo/kernel/early/cpu"
 )
 
 // A bucket is a list of threads that sleep on futex words with the same hash, longest first.
@@ -44,13 +42,13 @@ func (b *bucket) remove(t *Thread) {
 // FutexSleep blocks while *address is value, until FutexWake or deadline (0 for none). It may
 // return without either, as futex(2) may.
 func FutexSleep(address *uint32, value uint32, deadline int64) {
-	flags := cpu.SaveAndDisable()
+	flags := saveAndDisable()
 	key := uintptr(unsafe.Pointer(address))
 	b := bucketOf(key)
 	b.lock.acquire()
 	if atomic.LoadUint32(address) != value {
 		b.lock.release()
-		cpu.Restore(flags)
+		restore(flags)
 		return
 	}
 	t := This().current
@@ -62,19 +60,22 @@ func FutexSleep(address *uint32, value uint32, deadline int64) {
 		b.tail.waitNext = t
 	}
 	b.tail = t
-	if !Block(deadline, &b.lock) {
+	Block(deadline, &b.lock)
+	// Still there after the deadline; or after a Wake that was meant for an earlier sleep of this
+	// thread, which had timed out by itself when it came.
+	if atomic.LoadUintptr(&t.waitKey) != 0 {
 		b.lock.acquire()
 		if t.waitKey != 0 {
 			b.remove(t)
 		}
 		b.lock.release()
 	}
-	cpu.Restore(flags)
+	restore(flags)
 }
 
 // FutexWake wakes up to count threads that sleep on address. Interrupt handlers may call it.
 func FutexWake(address *uint32, count uint32) {
-	flags := cpu.SaveAndDisable()
+	flags := saveAndDisable()
 	key := uintptr(unsafe.Pointer(address))
 	b := bucketOf(key)
 	for ; count > 0; count-- {
@@ -92,5 +93,5 @@ func FutexWake(address *uint32, count uint32) {
 		}
 		Wake(t)
 	}
-	cpu.Restore(flags)
+	restore(flags)
 }

@@ -1,10 +1,6 @@
 package thread
 
-import (
-	"sync/atomic"
-
-	"github.com/ringo-os/ringo/kernel/early/cpu"
-)
+import "sync/atomic"
 
 var nextID atomic.Uint64
 
@@ -16,11 +12,13 @@ var UseXSAVE bool
 type spin struct{ held uint32 }
 
 func (s *spin) acquire() {
+	step()
 	for !atomic.CompareAndSwapUint32(&s.held, 0, 1) {
 		for atomic.LoadUint32(&s.held) != 0 {
-			cpu.Pause()
+			pause()
 		}
 	}
+	step()
 }
 
 func (s *spin) release() { atomic.StoreUint32(&s.held, 0) }

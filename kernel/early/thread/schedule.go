@@ -3,8 +3,6 @@ package thread
 import (
 	"sync/atomic"
 	"unsafe"
-
-	"github.com/ringo-os/ringo/kernel/early/cpu"
 )
 
 // Block gives up the core until Wake, or until deadline (nanoseconds of Clock) if that is not 0. It
@@ -32,6 +30,7 @@ func Block(deadline int64, held *spin) bool {
 // lockCore locks the core that t belongs to, which may change until it is locked.
 func (t *Thread) lockCore() *Core {
 	for {
+		step()
 		c := (*Core)(atomic.LoadPointer((*unsafe.Pointer)(unsafe.Pointer(&t.core))))
 		c.lock.acquire()
 		if t.core == c {
@@ -41,8 +40,8 @@ func (t *Thread) lockCore() *Core {
 	}
 }
 
-// Wake makes t runnable if it is blocked: on its own core if that is idle, else on any idle core,
-// else behind the others of its own. Interrupts are off.
+// Wake makes t runnable if it is blocked: on this core if that is idle (and in an interrupt handler),
+// on its own if that is, on any idle one, else behind the others of its own. Interrupts are off.
 func Wake(t *Thread) {
 	c := t.lockCore()
 	if t.state != Blocked {
@@ -50,33 +49,44 @@ func Wake(t *Thread) {
 		return
 	}
 	c.removeSleeper(t)
-	t.state = Runnable // in no queue: only this call does anything with it now
-	c.lock.release()
-
-	if !c.claim() {
+	t.state = Runnable // in no queue yet: only this call does anything with it now
+	to := c
+	switch {
+	case This().claim():
+		to = This()
+	case c.claim():
+	default:
 		if idle := claimAny(); idle != nil {
-			c = idle
+			to = idle
 		}
 	}
-	c.lock.acquire()
-	t.core = c
-	c.push(t)
-	here := c == This()
-	if here && c.current != c.idle {
-		if c.head == c.tail {
-			c.sliceEnd = Clock() + Slice
-		}
-		c.rearm()
+	if to != c {
+		t.core = to
+		c.lock.release()
+		to.lock.acquire()
 	}
-	c.lock.release()
+	to.push(t)
+	here, busy := to == This(), to.current != to.idle
+	if here && busy {
+		if to.head == to.tail {
+			to.sliceEnd = Clock() + Slice
+		}
+		to.rearm()
+	}
+	to.lock.release()
 	if !here {
-		Kick(c)
+		Kick(to)
+	}
+	if busy {
+		offer()
 	}
 }
 
-// offer lets an idle core take a thread that waits for this one.
-func (c *Core) offer() {
-	if c.head != nil {
+// offer wakes an idle core if a thread waits for any core. The one that takes a thread offers the next;
+// so does one that was chosen and has found something else to do since.
+func offer() {
+	step()
+	if idlers.Load() != 0 && queued() {
 		if idle := claimAny(); idle != nil {
 			Kick(idle)
 		}
@@ -85,7 +95,7 @@ func (c *Core) offer() {
 
 // Kicked is the interrupt that Kick sends.
 func (c *Core) Kicked() {
-	c.flush()
+	c.Flush()
 	c.lock.acquire()
 	if c.head != nil && c.current != c.idle {
 		if c.sliceEnd < Clock() {
@@ -127,6 +137,7 @@ func Exit(left *uint32) {
 	t := c.current
 	t.state = Exited
 	t.onExit = uintptr(unsafe.Pointer(left))
+	t.next = c.reap
 	c.reap = t
 	// The idle thread is always there to leave for, and buries the dead from its own stack.
 	c.run(c.idle, nil)
@@ -139,8 +150,9 @@ func IdleLoop() {
 	c := This()
 	bit := uint64(1) << c.ID
 	for {
-		if t := c.reap; t != nil {
-			c.reap = nil
+		for t := c.reap; t != nil; t = c.reap {
+			c.reap = t.next
+			t.next = nil
 			left := (*uint32)(unsafe.Pointer(t.onExit))
 			Release(t)
 			atomic.StoreUint32(left, 0)
@@ -151,13 +163,13 @@ func IdleLoop() {
 			switchTo(c.idle, t)
 			continue
 		}
-		// Whoever queues a thread after this sees the bit; what was queued before is seen here.
 		idlers.Or(bit)
+		step()
 		if !queued() {
 			c.lock.acquire()
 			c.rearm()
 			c.lock.release()
-			cpu.WaitForInterrupt()
+			waitForInterrupt()
 		}
 		idlers.And(^bit)
 	}
@@ -166,6 +178,7 @@ func IdleLoop() {
 // queued reports whether a thread waits for any core.
 func queued() bool {
 	for _, c := range cores[:coreCount.Load()] {
+		step()
 		if c != nil && c.head != nil {
 			return true
 		}
@@ -179,6 +192,7 @@ func (c *Core) take() *Thread {
 	count := coreCount.Load()
 	for i := uint32(0); i < count; i++ {
 		from := cores[(c.ID+i)%count]
+		step()
 		if from == nil || from.head == nil {
 			continue
 		}
@@ -190,6 +204,7 @@ func (c *Core) take() *Thread {
 		}
 		from.lock.release()
 		if t != nil {
+			offer()
 			return t
 		}
 	}
@@ -231,9 +246,10 @@ func (c *Core) Tick() bool {
 func (c *Core) Preempt(registers *Registers, vectorState unsafe.Pointer, size uintptr) *Thread {
 	c.lock.acquire()
 	t := c.current
-	if c.head == nil {
+	if c.head == nil { // another core was faster
+		c.rearm()
 		c.lock.release()
-		return nil // another core was faster
+		return nil
 	}
 	if t == c.idle {
 		t.state = Runnable // it goes on in WaitForInterrupt
@@ -247,7 +263,7 @@ func (c *Core) Preempt(registers *Registers, vectorState unsafe.Pointer, size ui
 	copy(to, from)
 	t.preempted = 1
 	c.run(next, &t.registers)
-	c.offer()
+	offer()
 	return next
 }
 
@@ -261,6 +277,7 @@ func Ready(t *Thread) {
 // runs t, once it is known where t is. Interrupts are off.
 func RequestPreempt(t *Thread) {
 	c := t.lockCore()
+	step()
 	switch {
 	case t.state == Running && c != This():
 		t.preemptWanted = 1

@@ -1,3 +1,5 @@
+//go:build ringo
+
 // Leaving one thread for another. The offsets are those of thread.go and core.go, checked there.
 
 #include "textflag.h"

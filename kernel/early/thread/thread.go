@@ -5,8 +5,10 @@
 // Early code: nothing here allocates, needs a P or writes a pointer through a write barrier.
 //
 // Locking: every function that changes a Core or a Thread runs with interrupts off and holds the
-// Core's lock. The lock is held across a switch; the code that has just left the old thread's stack
-// releases it, so that no other core can run a thread whose registers are not saved yet.
+// Core's lock; a Thread's is that of the core it belongs to. Only its holder makes a Thread belong to
+// another core, whose lock it is from then on. A Running thread is its core's current one. The lock is
+// held across a switch; the code that has just left the old thread's stack releases it, so that no
+// other core can run a thread whose registers are not saved yet.
 package thread
 
 import (
@@ -61,7 +63,7 @@ type Thread struct {
 	timedOut bool
 	// preemptWanted is 1 when RequestPreempt has not been answered yet.
 	preemptWanted uint32
-	core          *Core
+	core          *Core   // changed under the lock of the core that it was
 	next          *Thread // in the run queue
 	deadline      int64   // nanoseconds of Clock, 0 for none
 	later         *Thread // in the core's list of sleepers
