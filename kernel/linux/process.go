@@ -26,8 +26,11 @@ func mask(mode uint32) uint32 { return mode & 0o7777 &^ process.umask.Load() }
 
 const processID = 1
 
-// sysGetpid is also gettid, getpgrp and their like: there is one process, the first.
+// sysGetpid is also getpgrp and its like: there is one process, the first.
 func sysGetpid(a call.Arguments) (uintptr, syscall.Errno) { return processID, 0 }
+
+// sysGettid tells threads apart; the first has the process's number.
+func sysGettid(a call.Arguments) (uintptr, syscall.Errno) { return uintptr(machine.ThreadID()), 0 }
 
 func sysGetppid(a call.Arguments) (uintptr, syscall.Errno) { return 0, 0 }
 

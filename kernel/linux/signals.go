@@ -43,14 +43,14 @@ func sysKill(a call.Arguments) (uintptr, syscall.Errno) {
 }
 
 func sysTkill(a call.Arguments) (uintptr, syscall.Errno) {
-	if int32(a.Value[0]) != processID {
+	if !machine.HasThread(int(int32(a.Value[0]))) {
 		return 0, syscall.ESRCH
 	}
 	return send(a.Value[1])
 }
 
 func sysTgkill(a call.Arguments) (uintptr, syscall.Errno) {
-	if int32(a.Value[0]) != processID || int32(a.Value[1]) != processID {
+	if int32(a.Value[0]) != processID || !machine.HasThread(int(int32(a.Value[1]))) {
 		return 0, syscall.ESRCH
 	}
 	return send(a.Value[2])

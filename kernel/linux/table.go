@@ -113,7 +113,7 @@ var table = [...]entry{
 	unix.SYS_SYNC:              {name: "sync", handle: sysSync},
 	unix.SYS_SETTIMEOFDAY:      {name: "settimeofday", handle: sysSettimeofday},
 	unix.SYS_SETHOSTNAME:       {name: "sethostname", handle: sysSethostname},
-	unix.SYS_GETTID:            {name: "gettid", handle: sysGetpid},
+	unix.SYS_GETTID:            {name: "gettid", handle: sysGettid},
 	unix.SYS_READAHEAD:         {name: "readahead", handle: sysSyncfs},
 	unix.SYS_TKILL:             {name: "tkill", handle: sysTkill},
 	unix.SYS_TIME:              {name: "time", handle: sysTime},

@@ -75,4 +75,6 @@ func SetWallClock(seconds int64, nanoseconds int32) {}
 func Entropy(p []byte) int                          { n, _ := rand.Read(p); return n }
 func Uptime() int64                                 { return int64(time.Since(started)) }
 func RaiseSignal(signal uint32)                     { OnSignal(signal) }
+func ThreadID() int                                 { return 1 }
+func HasThread(id int) bool                         { return id == 1 }
 func Statistics(s *Stats)                           { *s = Stats{Cores: 1} }

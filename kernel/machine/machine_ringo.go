@@ -144,6 +144,16 @@ func Uptime() int64
 //go:linkname RaiseSignal
 func RaiseSignal(signal uint32)
 
+// ThreadID returns the number of the thread that the calling goroutine is on, 1 for the first.
+//
+//go:linkname ThreadID
+func ThreadID() int
+
+// HasThread reports whether there is a thread with a number.
+//
+//go:linkname HasThread
+func HasThread(id int) bool
+
 // Statistics fills s.
 //
 //go:linkname Statistics

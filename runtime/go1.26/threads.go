@@ -126,7 +126,21 @@ func mpreinit(mp *m) {
 	mp.ownSignal = mp.gsignal
 }
 
-func minit()         { getg().m.procid = getg().m.thread.ID + 1 }
+func minit() { getg().m.procid = getg().m.thread.ID + 1 }
+
+//go:linkname machine_ThreadID github.com/ringo-os/ringo/kernel/machine.ThreadID
+func machine_ThreadID() int { return int(getg().m.procid) }
+
+//go:linkname machine_HasThread github.com/ringo-os/ringo/kernel/machine.HasThread
+func machine_HasThread(id int) bool {
+	for mp := (*m)(atomic.Loadp(unsafe.Pointer(&allm))); mp != nil && id > 0; mp = mp.alllink {
+		if mp.procid == uint64(id) {
+			return true
+		}
+	}
+	return false
+}
+
 func unminit()       { getg().m.procid = 0 }
 func mdestroy(mp *m) {}
 

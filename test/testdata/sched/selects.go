@@ -91,6 +91,7 @@ func fair() {
 			}
 		})
 	}
+	time.Sleep(20 * time.Millisecond) // all of them wait now
 	for range rounds / 5 {
 		work <- 1
 	}
