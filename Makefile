@@ -11,8 +11,10 @@ export PATH := $(PATH):/usr/local/go/bin
 PORT ?= 8080
 MEMORY ?= 64M
 FUZZTIME ?= 10s
+SOAK ?= 30m
+CORES ?= 4
 
-.PHONY: help run test lint fuzz bench-boot setup clean
+.PHONY: help run test lint fuzz soak bench-boot setup clean
 .DEFAULT_GOAL := help
 .ONESHELL:
 
@@ -34,6 +36,9 @@ lint: ## go vet, gofmt, staticcheck
 
 fuzz: ## let each fuzz target look for FUZZTIME (10s)
 	scripts/fuzz $(FUZZTIME)
+
+soak: setup ## load a machine of CORES (4) cores with everything at once for SOAK (30m)
+	exec go run ./scripts/soak -ringo bin/ringo -time $(SOAK) -smp $(CORES) $(ARGS)
 
 bench-boot: setup ## time to the first line of main and to the first HTTP answer, against Linux
 	go run ./scripts/bench-boot $(ARGS)

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// A load is what the clients outside do.
+type load struct {
+	url            string
+	served, failed atomic.Int64
+	resets         atomic.Int64 // connections that were reset and tried anew
+	slow           atomic.Int64 // took longer than slowness
+	slowest        atomic.Int64 // nanoseconds
+	once           sync.Once
+	first          error // the first failure
+	began          time.Time
+}
+
+const slowness = 2 * time.Second
+
+// attempts is how often a request is tried whose connection is reset: QEMU's user network does that by
+// itself when the machine takes no packet for a second, as can be where all its cores are in loops and
+// have to share the host's.
+const attempts = 5
+
+func (l *load) String() string {
+	return fmt.Sprintf("%d requests from outside, %d failed, %d tried again, %d took more than %v, the slowest %v",
+		l.served.Load(), l.failed.Load(), l.resets.Load(), l.slow.Load(), slowness, time.Duration(l.slowest.Load()).Round(time.Millisecond))
+}
+
+// start starts clients, until ctx is done. Each uses its connection for a while, then a new one.
+func (l *load) start(ctx context.Context, wg *sync.WaitGroup, clients int) {
+	l.began = time.Now()
+	for range clients {
+		wg.Go(func() {
+			for ctx.Err() == nil {
+				transport := &http.Transport{} // and no proxy
+				client := http.Client{Transport: transport, Timeout: time.Minute}
+				for range 1 + rand.N(100) {
+					if ctx.Err() != nil {
+						break
+					}
+					start := time.Now()
+					err := l.request(ctx, &client)
+					for tries := 1; tries < attempts && errors.Is(err, syscall.ECONNRESET) && ctx.Err() == nil; tries++ {
+						l.resets.Add(1)
+						transport.CloseIdleConnections()
+						err = l.request(ctx, &client)
+					}
+					if ctx.Err() != nil {
+						break // the machine goes away
+					}
+					l.count(time.Since(start), err)
+					time.Sleep(rand.N(10 * time.Millisecond))
+				}
+				transport.CloseIdleConnections()
+			}
+		})
+	}
+}
+
+func (l *load) count(took time.Duration, err error) {
+	if err != nil {
+		l.failed.Add(1)
+		l.once.Do(func() {
+			l.first = fmt.Errorf("%v after the start, having waited %v: %w", time.Since(l.began), took, err)
+		})
+		return
+	}
+	l.served.Add(1)
+	if took > slowness {
+		l.slow.Add(1)
+	}
+	for old := l.slowest.Load(); int64(took) > old && !l.slowest.CompareAndSwap(old, int64(took)); {
+		old = l.slowest.Load()
+	}
+}
+
+// request sends something and checks the answer.
+func (l *load) request(ctx context.Context, client *http.Client) error {
+	method, body := http.MethodGet, []byte(nil)
+	if rand.N(2) == 0 {
+		method, body = http.MethodPost, bytes.Repeat([]byte{byte(rand.Uint32())}, rand.N(20_000))
+	}
+	r, err := http.NewRequestWithContext(ctx, method, l.url, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	answer, err := client.Do(r)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	got, err := io.ReadAll(answer.Body)
+	if err != nil {
+		return err
+	}
+	switch want := fmt.Appendf(nil, "%d %x\n", len(body), sha256.Sum256(body)); {
+	case answer.StatusCode != http.StatusOK:
+		return fmt.Errorf("status %s", answer.Status)
+	case method == http.MethodPost && !bytes.Equal(got, want):
+		return fmt.Errorf("the answer to %d bytes is %.100q", len(body), got)
+	case method == http.MethodGet && len(bytes.ReplaceAll(got, []byte("soak"), nil)) != 0:
+		return fmt.Errorf("the answer is %.100q", got)
+	}
+	return nil
+}
