@@ -15,7 +15,10 @@ const (
 
 // added writes to the cache the file that makes a package of the given name import the kernel, and
 // returns where it is. What of the kernel depends on the packages that the program is made of.
-func (t *Toolchain) added(o *Overlay, name string, deps []string) (string, error) {
+//
+// In a test of a package that the kernel itself needs, before lists the packages that must be initialised
+// before the kernel: the runtime's own list does not know what the package's test files import.
+func (t *Toolchain) added(o *Overlay, name string, deps, before []string) (string, error) {
 	kernel := o.Late
 	if usesNetwork(deps) {
 		kernel = o.LateNet
@@ -23,6 +26,10 @@ func (t *Toolchain) added(o *Overlay, name string, deps []string) (string, error
 	text := fmt.Sprintf("package %s\n\nimport _ %q\n", name, kernel)
 	if o.Roots != "" && slices.ContainsFunc(deps, func(path string) bool { return withoutVariant(path) == "crypto/x509" }) {
 		text += fmt.Sprintf("import _ %q\n", o.Roots)
+	}
+	if len(before) > 0 {
+		text += "import _ \"unsafe\"\n\n//go:linkname testedPackages runtime.ringoTestedPackages\nvar testedPackages = " +
+			fmt.Sprintf("%#v\n", before)
 	}
 	id := newKey("added")
 	id.add(text)

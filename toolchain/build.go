@@ -32,7 +32,7 @@ func (t *Toolchain) Build(ctx context.Context, o *Overlay, r Request) error {
 	if err != nil {
 		return err
 	}
-	file, err := t.added(o, "main", p.main.Deps)
+	file, err := t.added(o, "main", p.main.Deps, nil)
 	if err != nil {
 		return err
 	}

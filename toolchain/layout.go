@@ -3,11 +3,13 @@ package toolchain
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/ringo-os/ringo/toolchain/release"
@@ -22,6 +24,8 @@ type Overlay struct {
 	Early []string
 	// Late and LateNet are what a program imports.
 	Late, LateNet, Roots string
+	// Packages are the import paths of all that the late kernel needs, sorted.
+	Packages []string
 }
 
 // Layout lays the kernel out in the cache, unless it is there already.
@@ -60,9 +64,7 @@ func (t *Toolchain) Layout(ctx context.Context, k Kernel) (*Overlay, error) {
 		o.Early = append(o.Early, laidOut(k.Module, k.Module+"/"+e))
 	}
 	var files map[string]string
-	if data, err = os.ReadFile(filepath.Join(dir, "files.json")); err == nil {
-		err = json.Unmarshal(data, &files)
-	}
+	err = errors.Join(readJSON(filepath.Join(dir, "files.json"), &files), readJSON(filepath.Join(dir, "packages.json"), &o.Packages))
 	if err != nil {
 		return nil, fmt.Errorf("the cache is damaged (%v): remove %s and try again", err, dir)
 	}
@@ -92,7 +94,11 @@ func (t *Toolchain) layOut(ctx context.Context, k Kernel, r *release.Release, sr
 		return err
 	}
 	l := &layout{dir: dir, goroot: t.GOROOT, paths: c.paths, files: map[string]string{}}
-	for _, name := range r.Removed {
+	removed := slices.Clone(r.Removed)
+	for _, l := range r.LeftOut {
+		removed = append(removed, l.File)
+	}
+	for _, name := range removed {
 		if _, err := os.Stat(filepath.Join(t.GOROOT, "src", name)); err != nil {
 			return fmt.Errorf("%s does not have %s, which Ringo replaces (the list is in toolchain/)", t.Version, name)
 		}
@@ -124,11 +130,26 @@ func (t *Toolchain) layOut(ctx context.Context, k Kernel, r *release.Release, sr
 	if err := l.add("runtime/ringo_packages.go", packagesFile(c.late)); err != nil {
 		return err
 	}
-	data, err := json.MarshalIndent(l.files, "", "\t")
+	if err := writeJSON(filepath.Join(dir, "packages.json"), c.late); err != nil {
+		return err
+	}
+	return writeJSON(filepath.Join(dir, "files.json"), l.files)
+}
+
+func writeJSON(name string, value any) error {
+	data, err := json.MarshalIndent(value, "", "\t")
 	if err != nil {
 		return err
 	}
-	return writeFile(filepath.Join(dir, "files.json"), data)
+	return writeFile(name, data)
+}
+
+func readJSON(name string, value any) error {
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(data, value)
 }
 
 // add lays a file out at target, below GOROOT/src.

@@ -28,8 +28,12 @@ func (t *Toolchain) GoFlags(ctx context.Context, o *Overlay, packages, flags []s
 	if err != nil {
 		return "", err
 	}
-	needs := map[string][]string{} // what the test binary of a package needs
+	needs := map[string][]string{}  // what the test binary of a package needs
+	before := map[string][]string{} // what a package that the kernel needs, with its test files, needs
 	for _, l := range all {
+		if l.Standard && withoutVariant(l.ImportPath) == l.ForTest && slices.Contains(o.Packages, l.ForTest) {
+			before[l.ForTest] = withoutVariants(l.Deps)
+		}
 		if strings.HasSuffix(l.ImportPath, ".test") && l.Name == "main" {
 			needs[strings.TrimSuffix(l.ImportPath, ".test")] = l.Deps
 		}
@@ -43,7 +47,7 @@ func (t *Toolchain) GoFlags(ctx context.Context, o *Overlay, packages, flags []s
 			return "", fmt.Errorf("%s lies in the module cache, where the go command lays nothing over: "+
 				"copy the module to a folder of yours and test it there", l.ImportPath)
 		}
-		file, err := t.added(o, l.Name+"_test", needs[l.ImportPath])
+		file, err := t.added(o, l.Name+"_test", needs[l.ImportPath], before[l.ImportPath])
 		if err != nil {
 			return "", err
 		}
@@ -66,4 +70,14 @@ func (t *Toolchain) GoFlags(ctx context.Context, o *Overlay, packages, flags []s
 	})
 	// Vet runs tools in folders that only the overlay has.
 	return joinFlags(append(append(words, o.flags(overlay, u)...), "-vet=off")), nil
+}
+
+// withoutVariants returns the import paths of packages, which may be variants for a test.
+func withoutVariants(packages []string) []string {
+	paths := make([]string, len(packages))
+	for i, p := range packages {
+		paths[i] = withoutVariant(p)
+	}
+	slices.Sort(paths)
+	return paths
 }

@@ -31,36 +31,78 @@ func packFolder(dir, at, archive string, limit int64, without ...string) error {
 	if !info.IsDir() {
 		return fmt.Errorf("%s is not a folder: --root takes the folder that the machine shall have as /", dir)
 	}
-	if dir, err = filepath.EvalSymlinks(dir); err != nil { // WalkDir would not follow it
-		return err
-	}
+	return pack([]tree{{dir, at}}, archive, limit, without...)
+}
+
+// A tree is a folder, or a single file, and the path that it has in an archive.
+type tree struct{ name, at string }
+
+// pack does what packFolder does, for several trees. Where two of them meet, the first has its way.
+func pack(trees []tree, archive string, limit int64, without ...string) error {
 	out, err := os.Create(archive)
 	if err != nil {
 		return err
 	}
 	defer out.Close()
 	buffered := bufio.NewWriter(out)
-	w := cpio.Newc.Writer(buffered)
-	at = strings.Trim(filepath.ToSlash(at), "/")
+	p := packer{w: cpio.Newc.Writer(buffered), archive: filepath.Clean(archive), limit: limit, without: without, there: map[string]bool{}}
+	for _, t := range trees {
+		if err := p.add(t); err != nil {
+			return err
+		}
+	}
+	if err := cpio.WriteTrailer(p.w); err != nil {
+		return err
+	}
+	if err := buffered.Flush(); err != nil {
+		return err
+	}
+	return out.Close()
+}
+
+// A packer writes an archive.
+type packer struct {
+	w       cpio.RecordWriter
+	archive string // its own name
+	without []string
+	limit   int64
+	total   int64
+	there   map[string]bool // paths that have been written
+}
+
+// write adds an entry, unless there is one with its name.
+func (p *packer) write(r cpio.Record) error {
+	if p.there[r.Name] {
+		return nil
+	}
+	p.there[r.Name] = true
+	if p.total += int64(r.FileSize); p.limit > 0 && p.total > p.limit {
+		return errTooMuch
+	}
+	return p.w.WriteRecord(r)
+}
+
+func (p *packer) add(t tree) error {
+	root, err := filepath.EvalSymlinks(t.name) // WalkDir would not follow it
+	if err != nil {
+		return err
+	}
+	at := strings.Trim(filepath.ToSlash(t.at), "/")
 	for i, c := range at {
 		if c == '/' {
-			if err := w.WriteRecord(cpio.Directory(at[:i], 0o755)); err != nil {
+			if err := p.write(cpio.Directory(at[:i], 0o755)); err != nil {
 				return err
 			}
 		}
 	}
-	var total int64
-	err = filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
-		if err != nil {
+	return filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || filepath.Clean(name) == p.archive {
 			return err
 		}
-		if filepath.Clean(name) == filepath.Clean(archive) {
-			return nil // the archive itself
-		}
-		if d.IsDir() && slices.Contains(without, d.Name()) {
+		if d.IsDir() && slices.Contains(p.without, d.Name()) {
 			return fs.SkipDir
 		}
-		below, err := filepath.Rel(dir, name)
+		below, err := filepath.Rel(root, name)
 		if err != nil {
 			return err
 		}
@@ -68,21 +110,8 @@ func packFolder(dir, at, archive string, limit int64, without ...string) error {
 		if err != nil || record.Name == "" {
 			return err
 		}
-		if total += int64(record.FileSize); limit > 0 && total > limit {
-			return errTooMuch
-		}
-		return w.WriteRecord(record)
+		return p.write(record)
 	})
-	if err == nil {
-		err = cpio.WriteTrailer(w)
-	}
-	if err == nil {
-		err = buffered.Flush()
-	}
-	if err != nil {
-		return err
-	}
-	return out.Close()
 }
 
 // record makes the archive's entry for a file; the zero Record for what cannot go into one, such as

@@ -21,6 +21,7 @@ var testVariables = []string{"GODEBUG", "GOGC", "GOMAXPROCS", "GOMEMLIMIT", "GOT
 
 func newExec(s *session) *cobra.Command {
 	machine := &machineFlags{}
+	var files []string
 	cmd := &cobra.Command{
 		Use:   "exec [FLAGS] BINARY [ARGUMENTS]",
 		Short: "Boot what go build or go test has just made",
@@ -31,9 +32,10 @@ prints, or an image. It is made for go test -exec:
   go test -exec 'ringo exec -m 512M' ./...
 
 A test (a BINARY whose name ends in .test) finds the current folder, which is its
-package's, in the machine under the same path, and is started there. The files in it
-may take a quarter of the machine's memory (-m); .git is left out. What the test
-writes is gone when the machine is off.`,
+package's, in the machine under the same path, and is started there; --file brings
+other files and folders that it reaches. All of them may take a quarter of the
+machine's memory (-m); .git is left out. What the test writes is gone when the
+machine is off.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := machine.resolve()
@@ -57,7 +59,7 @@ writes is gone when the machine is off.`,
 					return err
 				}
 				c.Initrd = filepath.Join(temporary, "root.cpio")
-				if err := packTest(dir, c.Initrd, int64(c.Memory)/packShare); err != nil {
+				if err := packTest(dir, files, c.Initrd, int64(c.Memory)/packShare); err != nil {
 					return err
 				}
 				c.Words = append(c.Words, "cwd="+filepath.ToSlash(dir))
@@ -71,19 +73,28 @@ writes is gone when the machine is off.`,
 		},
 	}
 	machine.register(cmd.Flags())
+	cmd.Flags().StringArrayVar(&files, "file", nil, "copy the file or folder `PATH` into a test's machine, where it lies here; may be repeated")
 	cmd.Flags().SetInterspersed(false)
 	return cmd
 }
 
-// packTest packs the folder that a test runs in. If it is no package's, it may be a large one, which is
-// left empty then.
-func packTest(dir, archive string, limit int64) error {
-	err := packFolder(dir, dir, archive, limit, ".git")
+// packTest packs the folder that a test runs in, and files. If the folder is no package's, it may be a large
+// one, which is left empty then.
+func packTest(dir string, files []string, archive string, limit int64) error {
+	var others []tree
+	for _, f := range files {
+		absolute, err := filepath.Abs(f)
+		if err != nil {
+			return err
+		}
+		others = append(others, tree{absolute, absolute})
+	}
+	err := pack(append([]tree{{dir, dir}}, others...), archive, limit, ".git")
 	if !errors.Is(err, errTooMuch) {
 		return err
 	}
-	if files, _ := filepath.Glob(filepath.Join(dir, "*.go")); len(files) > 0 {
-		return fmt.Errorf("the files in %s, the package's folder, take more than %d MiB, a quarter of the machine's memory: "+
+	if sources, _ := filepath.Glob(filepath.Join(dir, "*.go")); len(sources) > 0 || len(files) > 0 {
+		return fmt.Errorf("the files in %s, the package's folder, and those of --file take more than %d MiB, a quarter of the machine's memory: "+
 			"give it more with -m", dir, limit>>20)
 	}
 	fmt.Fprintf(os.Stderr, "ringo: the folder %s is empty in the machine: its files take more than %d MiB, a quarter of the machine's memory (-m)\n",

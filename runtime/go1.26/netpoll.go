@@ -56,12 +56,14 @@ func netpollarm(pd *pollDesc, mode int) { throw("runtime: unused") }
 // netpollBreak makes a blocked netpoll return.
 func netpollBreak() { wakePoll() }
 
-// wakePoll may be called by interrupt handlers.
+// wakePoll may be called by interrupt handlers. It works on a system stack (a handler's is one): on a
+// goroutine's, which could have to grow with interrupts off, a request to preempt it would be answered
+// there, and the scheduler go on without interrupts.
 //
 //go:nosplit
 func wakePoll() {
 	if atomic.Xchg(&pollWake, 1) == 0 {
-		thread.FutexWake(&pollWake, 1)
+		systemstack(func() { thread.FutexWake(&pollWake, 1) })
 	}
 }
 

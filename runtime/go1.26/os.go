@@ -5,7 +5,6 @@ package runtime
 // The rest of what the runtime asks of an operating system.
 
 import (
-	"internal/stringslite"
 	"unsafe"
 
 	"github.com/ringo-os/ringo/kernel/early/cpu"
@@ -139,54 +138,11 @@ func pipe2(flags int32) (r, w int32, errno int32) {
 	return fds[0], fds[1], int32(e)
 }
 
-// kernelInit runs the initialisers of the kernel and of all that it imports, so that the kernel is
-// there before any package of the program runs. ringoKernelPackages is written by ringo build. TCP/IP
-// comes last: its packages ask for random numbers, and the kernel may need a device to have some.
-func kernelInit(tasks []*initTask) {
-	for _, network := range [...]bool{false, true} {
-		for _, t := range tasks {
-			first := *(*uintptr)(add(unsafe.Pointer(t), 8))
-			path := funcpkgpath(findfunc(first))
-			if isKernelPackage(path) && isNetworkPackage(path) == network {
-				doInit1(t)
-			}
-		}
-	}
-}
-
 // isKernelGoroutine reports whether gp is one of the kernel's, which tracebacks show only with
 // GOTRACEBACK=crash.
 func isKernelGoroutine(gp *g) bool {
 	_, _, crash := gotraceback()
 	return !crash && startedByKernel(gp)
-}
-
-func isKernelPackage(path string) bool {
-	lo, hi := 0, len(ringoKernelPackages)
-	for lo < hi {
-		mid := int(uint(lo+hi) >> 1)
-		if ringoKernelPackages[mid] < path {
-			lo = mid + 1
-		} else {
-			hi = mid
-		}
-	}
-	return lo < len(ringoKernelPackages) && ringoKernelPackages[lo] == path
-}
-
-// isNetworkPackage reports whether a kernel package is gVisor's or imports it.
-func isNetworkPackage(path string) bool {
-	return hasPrefix(path, "ringo_os/dep/gvisor.dev/", "ringo_os/kernel/net", "ringo_os/kernel/withnet",
-		"ringo_os/drivers/virtio/nic")
-}
-
-func hasPrefix(path string, prefixes ...string) bool {
-	for _, prefix := range prefixes {
-		if stringslite.HasPrefix(path, prefix) {
-			return true
-		}
-	}
-	return false
 }
 
 // dumpOnRequest answers a non-maskable interrupt (QEMU's nmi command, which interrupts all cores): the

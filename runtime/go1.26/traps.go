@@ -346,7 +346,7 @@ func printLocation(pc uintptr) {
 		print("\t", hex(pc), "\n")
 		return
 	}
-	file, line := funcline(f, pc)
+	file, line := funcline1(f, pc, false) // what looks like an address of code may be none
 	print("\t", funcname(f), "\n\t\t", file, ":", line, " +", hex(pc-f.entry()), "\n")
 }
 

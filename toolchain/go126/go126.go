@@ -12,6 +12,7 @@ var Release = release.Release{
 	Files:   "runtime/go1.26",
 	Removed: removed,
 	Edits:   edits,
+	LeftOut: leftOut,
 }
 
 // removed are the stock files that talk to Linux; ours take their place.
@@ -102,4 +103,25 @@ var edits = []release.Edit{
 		Anchor: "isSystemGoroutine(gp, false) && level < 2",
 		With:   "isSystemGoroutine(gp, false) && (level < 2 || isKernelGoroutine(gp))",
 	},
+	// Tests of std that start processes are skipped, by their own MustHaveExec.
+	{
+		File:   "internal/testenv/exec.go",
+		Anchor: "\t\t// Assume that exec always works on non-mobile platforms and Android.\n\t\treturn nil\n",
+		With:   "\n\t\treturn errors.New(\"a machine of Ringo's runs a single program\")\n",
+	},
+}
+
+// leftOut are the files of stock tests that name what only Linux's side of the runtime has. What of them
+// applies to a machine is in runtime/go1.26's own test files.
+var leftOut = []release.LeftOut{
+	{File: "runtime/crash_unix_test.go", Reason: "starts processes, but in TestSignalM, which sends a signal to a thread: no thread gets signals here"},
+	{File: "runtime/debug_test.go", Reason: "injects calls from a SIGTRAP handler, as a debugger does: no thread gets signals here"},
+	{File: "runtime/export_debug_amd64_test.go", Reason: "for debug_test.go"},
+	{File: "runtime/export_debug_test.go", Reason: "for debug_test.go"},
+	{File: "runtime/export_linux_test.go", Reason: "in runtime/go1.26/export_test.go as far as it applies"},
+	{File: "runtime/export_unix_test.go", Reason: "in runtime/go1.26/export_test.go as far as it applies"},
+	{File: "runtime/export_vdso_linux_test.go", Reason: "for vdso_linux_test.go"},
+	{File: "runtime/nosan_linux_test.go", Reason: "newosproc0 starts a thread that is no M, for Go libraries in C programs"},
+	{File: "runtime/runtime_linux_test.go", Reason: "in runtime/go1.26/thread_test.go as far as it applies: no siginfo is exchanged with a kernel, no release number read"},
+	{File: "runtime/vdso_linux_test.go", Reason: "a machine needs no vDSO: time.Now is a function of the runtime's"},
 }

@@ -18,6 +18,16 @@ type Release struct {
 	Removed []string
 	// Edits are the small changes to stock files.
 	Edits []Edit
+	// LeftOut are files of stock tests that the tests of a package of std go without.
+	LeftOut []LeftOut
+}
+
+// LeftOut is a file of stock tests that cannot be compiled, or would test nothing of ours.
+type LeftOut struct {
+	// File is the stock file, as in "runtime/crash_unix_test.go".
+	File string
+	// Reason says why.
+	Reason string
 }
 
 // An Edit replaces text in one file that is not ours.

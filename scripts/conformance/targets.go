@@ -1,0 +1,44 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"strings"
+)
+
+// std are the packages whose tests a machine should pass: the runtime and what is nearest to it, and what
+// meets the system.
+var std = []string{
+	"sync", "sync/atomic", "context", "time", "internal/runtime/...", "runtime",
+	"os", "io/...", "path/filepath", "syscall", "internal/poll", "net", "net/http", "crypto/tls",
+	"os/signal", "log/syslog", "embed", "archive/...", "compress/...",
+}
+
+// needs is what the tests of some packages need beside their own folder and 1 GiB: more memory, or files of
+// GOROOT.
+var needs = map[string]struct {
+	memory string
+	files  []string
+}{
+	"runtime": {memory: "4G"},
+	"time":    {files: []string{"lib/time"}},
+}
+
+const defaultMemory = "1G"
+
+// packages resolves patterns to the packages that have tests.
+func (r *runner) packages(ctx context.Context, patterns []string) ([]string, error) {
+	if len(patterns) == 0 {
+		patterns = std
+	}
+	const withTests = "{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}"
+	cmd := exec.CommandContext(ctx, "go", append([]string{"list", "-f", withTests}, patterns...)...)
+	cmd.Dir = r.source()
+	cmd.Env = append(cmd.Environ(), machineSettings...)
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("go list %s: %v", strings.Join(patterns, " "), err)
+	}
+	return strings.Fields(string(out)), nil
+}
