@@ -212,7 +212,7 @@ func TestPackTest(t *testing.T) {
 	at := strings.TrimPrefix(dir, "/")
 	var names []string
 	said := stderr(t, func() {
-		if err := packTest(dir, archive, 1<<20); err != nil {
+		if err := packTest(dir, nil, archive, 1<<20); err != nil {
 			t.Fatal(err)
 		}
 		names = packed(t, archive)
@@ -221,7 +221,7 @@ func TestPackTest(t *testing.T) {
 		t.Errorf("%q, and the user was told %q", names, said)
 	}
 	said = stderr(t, func() {
-		if err := packTest(dir, archive, 1<<20-1); err != nil {
+		if err := packTest(dir, nil, archive, 1<<20-1); err != nil {
 			t.Fatal(err)
 		}
 		names = packed(t, archive)
@@ -232,7 +232,7 @@ func TestPackTest(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "a_test.go"), nil, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if err := packTest(dir, archive, 1<<20-1); err == nil || !strings.Contains(err.Error(), "give it more with -m") {
+	if err := packTest(dir, nil, archive, 1<<20-1); err == nil || !strings.Contains(err.Error(), "give it more with -m") {
 		t.Errorf("a package's: error %v", err)
 	}
 }

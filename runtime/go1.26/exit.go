@@ -7,6 +7,7 @@ package runtime
 import (
 	"unsafe"
 
+	"github.com/ringo-os/ringo/kernel/early/call"
 	"github.com/ringo-os/ringo/kernel/early/cpu"
 )
 
@@ -38,15 +39,40 @@ var (
 // write1 is the runtime's own print, whatever stack it is on. The console's lock is taken on the
 // system stack only: a goroutine's could have to grow, or be preempted, with interrupts off.
 //
+// Another file than the console can be written from a goroutine only. What a heap dump writes is kept, and
+// what a crash writes (debug.SetCrashOutput) is dropped: it would be gone with the machine anyway.
+//
 //go:nosplit
 func write1(fd uintptr, p unsafe.Pointer, n int32) int32 {
-	if n > 0 {
-		p = noescape(p) // the console keeps nothing
+	if n <= 0 {
+		return n
+	}
+	data := noescape(p) // nothing here keeps it
+	switch gp := getg(); {
+	case fd == 1 || fd == 2:
 		systemstack(func() {
-			consoleWrite(unsafe.Slice((*byte)(p), int(n)))
+			consoleWrite(unsafe.Slice((*byte)(data), int(n)))
 		})
+	case dumpfd != 0 && fd == dumpfd:
+		systemstack(func() {
+			keepDump(unsafe.Slice((*byte)(data), int(n)))
+		})
+	case gp.m.curg == gp && panicking.Load() == 0 && dispatch != nil:
+		return writeFile(fd, data, n)
 	}
 	return n
+}
+
+// writeFile is called through a variable, so that the linker does not count its frames: a goroutine's stack
+// may grow.
+var writeFile = func(fd uintptr, p unsafe.Pointer, n int32) int32 {
+	a := call.Arguments{Value: [6]uintptr{fd, uintptr(p), uintptr(n)}}
+	a.Stack[1] = p
+	r, _, errno := dispatch(callWrite, a)
+	if errno != 0 {
+		return -int32(errno)
+	}
+	return int32(r)
 }
 
 // consoleWrite runs on a system stack.

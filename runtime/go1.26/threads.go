@@ -103,10 +103,13 @@ func newosproc(mp *m) {
 	mp.thread = t
 	t.Owner = uintptr(unsafe.Pointer(mp))
 	mp.tls[0] = uintptr(unsafe.Pointer(mp.g0))
-	flags := cpu.SaveAndDisable()
-	t.Prepare(thread.This(), abi.FuncPCABI0(threadEntry), mp.g0.stack.hi, uintptr(unsafe.Pointer(&mp.tls[1])))
-	thread.Ready(t)
-	cpu.Restore(flags)
+	// On the system stack: a goroutine's could have to grow with interrupts off.
+	systemstack(func() {
+		flags := cpu.SaveAndDisable()
+		t.Prepare(thread.This(), abi.FuncPCABI0(threadEntry), mp.g0.stack.hi, uintptr(unsafe.Pointer(&mp.tls[1])))
+		thread.Ready(t)
+		cpu.Restore(flags)
+	})
 }
 
 // exitThread ends the calling thread; once its stack is not used any more, *wait is freeMStack (0).

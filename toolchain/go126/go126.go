@@ -79,6 +79,12 @@ var edits = []release.Edit{
 		Anchor: "\tp := gogetenv(\"GOMEMLIMIT\")\n",
 		With:   "\tp := gogetenv(\"GOMEMLIMIT\"); if p == \"\" { return defaultMemoryLimit() }\n",
 	},
+	// A heap dump is written once the world goes on (runtime/go1.26/heapdump.go).
+	{
+		File:   "runtime/heapdump.go",
+		Anchor: "\tstartTheWorld(stw)\n",
+		With:   "\tdump, short := takeDump(); startTheWorld(stw); writeDump(fd, dump, short)\n",
+	},
 	// The kernel's goroutines are no more the program's than the runtime's own are.
 	{
 		File:   "runtime/traceback.go",
