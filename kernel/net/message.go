@@ -217,7 +217,7 @@ func (h *msghdr) write(m *message) syscall.Errno {
 	if errno := linux.CopyOut(h.at.Add(msgControlLength), &controlLength); errno != 0 {
 		return errno
 	}
-	flags := int32(m.outFlags)
+	flags := int32(m.outFlags | m.flags&syscall.MSG_CMSG_CLOEXEC) // Linux hands that one back
 	return linux.CopyOut(h.at.Add(msgFlags), &flags)
 }
 

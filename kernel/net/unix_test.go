@@ -289,6 +289,19 @@ func TestDescriptorsWithoutRoomAreClosed(t *testing.T) {
 	}
 }
 
+func TestReceivedFlags(t *testing.T) {
+	a, b := pair(t, unix.SOCK_DGRAM)
+	for _, wanted := range []uint32{0, unix.MSG_CMSG_CLOEXEC} {
+		write(t, a, "x")
+		h, pin := msg(nil, make([]byte, 1), nil)
+		must(t, unix.SYS_RECVMSG, b, h, int(wanted))
+		if flags := binary.NativeEndian.Uint32(h[msgFlags:]); flags != wanted {
+			t.Errorf("recvmsg with flags %#x says %#x", wanted, flags)
+		}
+		pin.Unpin()
+	}
+}
+
 func TestBadControl(t *testing.T) {
 	a, _ := pair(t, unix.SOCK_STREAM)
 	for _, length := range []uint64{0, 15, 17, 1 << 40} {

@@ -42,7 +42,12 @@ func keepDump(p []byte) {
 			}
 			dumpLast = page
 		}
-		n := copy(dumpLast.data[dumpLast.used:], p)
+		at := uintptr(unsafe.Pointer(&p[0]))
+		room := dumpLast.data[dumpLast.used:]
+		n := min(len(p), len(room), int(pageSize4K-at%pageSize4K))
+		if accessible(at, at+uintptr(n), false) {
+			copy(room, p[:n])
+		} // else it is a guard page among the program's variables, and stays zero
 		dumpLast.used += uintptr(n)
 		p = p[n:]
 	}

@@ -21,8 +21,8 @@ import (
 // machineSettings make the go command build for a machine.
 var machineSettings = []string{"CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64", "GOWORK=off"}
 
-// test builds the tests of a package and boots them.
-func (r *runner) test(ctx context.Context, pkg string) (*result, error) {
+// test builds the tests of a package and boots them, but those that match the regular expression skip.
+func (r *runner) test(ctx context.Context, pkg, skip string) (*result, error) {
 	goflags := exec.CommandContext(ctx, r.ringo, "-q", "goflags", pkg)
 	goflags.Dir = r.source()
 	var complaint bytes.Buffer
@@ -42,6 +42,9 @@ func (r *runner) test(ctx context.Context, pkg string) (*result, error) {
 	arguments := []string{"test", "-json", "-count=1", "-timeout", limit.String(), "-exec", strings.Join(machine, " ")}
 	if *short {
 		arguments = append(arguments, "-short")
+	}
+	if skip != "" {
+		arguments = append(arguments, "-skip", skip)
 	}
 	if *only != "" {
 		arguments = append(arguments, "-run", *only)

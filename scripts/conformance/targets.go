@@ -21,8 +21,10 @@ var needs = map[string]struct {
 	memory string
 	files  []string
 }{
-	"runtime": {memory: "4G"},
-	"time":    {files: []string{"lib/time"}},
+	"runtime":       {memory: "4G"},
+	"time":          {files: []string{"lib/time"}},
+	"io/ioutil":     {files: []string{"src/io/io_test.go"}},
+	"path/filepath": {files: []string{"src/unicode"}},
 }
 
 const defaultMemory = "1G"
