@@ -19,8 +19,9 @@ const (
 	tableBits = present | uint64(Write) | accessed
 	leafBits  = present | accessed | dirty
 
-	// protection is what Protect changes.
-	protection = uint64(Write) | writeThrough | cacheDisable | noExecute
+	// protection is what Protect changes. An entry that is not present (Hidden) is the software's
+	// but for that bit (SDM vol. 3, 4.5.4).
+	protection = present | uint64(Write) | writeThrough | cacheDisable | noExecute
 	kept       = uint64(Write | Uncached | Global | Owned | Software1 | Software2)
 
 	// levelMask is where a Stale's list keeps the level of a page.
@@ -39,6 +40,9 @@ func (t *Tables) encode(flags Flags) uint64 {
 	if flags&Execute == 0 && t.features.NX {
 		e |= noExecute
 	}
+	if flags&Hidden != 0 {
+		e &^= present
+	}
 	return e
 }
 
@@ -47,6 +51,9 @@ func (t *Tables) decode(e uint64) Flags {
 	flags := Flags(e & kept)
 	if e&noExecute == 0 {
 		flags |= Execute
+	}
+	if e&present == 0 {
+		flags |= Hidden
 	}
 	return flags
 }

@@ -46,7 +46,7 @@ next:
 		}
 		for ; at < end; at += Page4K {
 			e := t.entry(table, 1, at)
-			if *e&present != 0 {
+			if *e != 0 {
 				continue
 			}
 			physical, ok := t.frames.Allocate()

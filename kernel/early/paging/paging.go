@@ -15,12 +15,14 @@ import (
 	"github.com/ringo-os/ringo/kernel/early/offheap"
 )
 
-// Flags say what a mapping allows. Reading is always allowed; there is no user mode.
+// Flags say what a mapping allows. Reading is always allowed, unless it is Hidden; there is no user
+// mode.
 type Flags uint64
 
 // The flags.
 const (
 	Write     Flags = 1 << 1
+	Hidden    Flags = 1 << 2  // not present: no access, but the frame stays where it is
 	Uncached  Flags = 1 << 4  // strong uncacheable: PCD and PWT, PAT entry 3 (SDM vol. 3, 12.12.3)
 	Global    Flags = 1 << 8  // survives a CR3 write, if CR4.PGE is set
 	Owned     Flags = 1 << 9  // Unmap gives the frames back to the allocator
@@ -80,6 +82,9 @@ func (t *Tables) Init(frames *frame.Allocator, features Features) boot.Problem {
 	return ""
 }
 
+// Frames is where the tables, and the frames of Owned mappings, come from.
+func (t *Tables) Frames() *frame.Allocator { return t.frames }
+
 // Root is the physical address of the top table: the value for CR3.
 func (t *Tables) Root() uint64 { return t.root }
 
@@ -135,8 +140,8 @@ func (t *Tables) Unmap(virtual, size uint64, stale *Stale) boot.Problem {
 	return ""
 }
 
-// Protect gives every mapping in [virtual, virtual+size) the flags Write, Execute and Uncached of
-// flags; the others stay. Larger pages are split as in Unmap. Holes are left alone.
+// Protect gives every mapping in [virtual, virtual+size) the flags Write, Execute, Uncached and
+// Hidden of flags; the others stay. Larger pages are split as in Unmap. Holes are left alone.
 func (t *Tables) Protect(virtual, size uint64, flags Flags, stale *Stale) boot.Problem {
 	from, to, ok := span(virtual, size)
 	if !ok {
