@@ -41,7 +41,6 @@ func Start() {
 		Environment: func() []string { return list(words.Environment()) },
 		CommandLine: commandLine(),
 		Terminal:    console.open,
-		Maps:        func() []byte { return nil },
 	})
 	unpack(files)
 	files.Furnish(hostname)

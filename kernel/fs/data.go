@@ -3,6 +3,9 @@ package fs
 import (
 	"math"
 	"syscall"
+
+	"github.com/ringo-os/ringo/kernel/early/space"
+	"github.com/ringo-os/ringo/kernel/machine"
 )
 
 // data is the content of a regular file: pages where something was written, and nothing where
@@ -15,7 +18,8 @@ type data struct {
 	dense []*page         // the pages from 0 on
 	far   map[int64]*page // those far behind the others, in a file that is mostly holes
 
-	mappings []*Mapping
+	object *space.Object // has the pages of a file that was ever mapped
+	mapped bool          // and is mapped now
 }
 
 type page [pageSize]byte
@@ -32,6 +36,9 @@ var zeroes page
 
 // page returns page number i, nil for one that was never written.
 func (d *data) page(i int64) *page {
+	if d.object != nil {
+		return d.shownPage(i)
+	}
 	if i < int64(len(d.dense)) {
 		return d.dense[i]
 	}
@@ -73,6 +80,9 @@ func (d *data) writeAt(v *Volume, p []byte, offset int64) (n int, errno syscall.
 		return 0, syscall.EFBIG
 	}
 	p = p[:min(int64(len(p)), maxSize-offset)]
+	if offset > d.size {
+		d.clearTail()
+	}
 	for n < len(p) {
 		i, within := (offset+int64(n))/pageSize, (offset+int64(n))%pageSize
 		held := d.page(i)
@@ -85,8 +95,7 @@ func (d *data) writeAt(v *Volume, p []byte, offset int64) (n int, errno syscall.
 		n += copy(held[within:], p[n:])
 	}
 	if end := offset + int64(n); end > d.size {
-		d.size = end
-		d.attach(v)
+		d.resize(end)
 	}
 	if n == 0 && len(p) > 0 {
 		return 0, syscall.ENOSPC
@@ -97,21 +106,31 @@ func (d *data) writeAt(v *Volume, p []byte, offset int64) (n int, errno syscall.
 // make gives page i memory of its own, filled with what was there before if fill is set; nil if the
 // volume is full.
 func (d *data) make(v *Volume, i int64, fill bool) *page {
+	if d.object != nil {
+		return d.makeShown(v, i)
+	}
 	if d.page(i) == &zeroes {
-		held := d.fresh(i)
+		held := new(page)
 		d.set(i, held)
 		return held
 	}
 	if !v.take() {
 		return nil
 	}
-	held := d.fresh(i)
+	held := new(page)
 	if fill {
 		copy(held[:], d.based(i))
 	}
 	d.taken++
 	d.set(i, held)
 	return held
+}
+
+// clearTail zeroes what a program has written behind the end, in the last page of a file that grows.
+func (d *data) clearTail() {
+	if d.object != nil {
+		d.zero(d.size, pagesOf(d.size)*pageSize)
+	}
 }
 
 // set makes held page i.
@@ -153,9 +172,11 @@ func (d *data) truncate(v *Volume, size int64) {
 		} else if pages < int64(len(d.dense)) {
 			d.dense = d.dense[:pages]
 		}
+	} else {
+		d.clearTail()
 	}
-	d.size = size
-	d.attach(v)
+	d.resize(size)
+	d.settle(v)
 }
 
 // punch makes a hole of [from, to), which may reach past the end.
@@ -173,7 +194,6 @@ func (d *data) punch(v *Volume, from, to int64) syscall.Errno {
 	d.zero(from, first*pageSize)
 	d.zero(last*pageSize, to)
 	d.release(v, first, last)
-	d.attach(v)
 	return 0
 }
 
@@ -185,6 +205,7 @@ func (d *data) own(v *Volume) bool {
 		}
 	}
 	d.base = nil
+	d.resize(d.size)
 	return true
 }
 
@@ -193,6 +214,10 @@ func (d *data) reserve(v *Volume, from, to int64) syscall.Errno {
 	for i := from / pageSize; i < pagesOf(to); i++ {
 		switch {
 		case d.page(i) != nil || d.based(i) != nil:
+		case d.object != nil:
+			if d.makeShown(v, i) == nil {
+				return syscall.ENOSPC
+			}
 		case !v.take():
 			return syscall.ENOSPC
 		default:
@@ -205,6 +230,11 @@ func (d *data) reserve(v *Volume, from, to int64) syscall.Errno {
 
 // release gives up the pages [first, last).
 func (d *data) release(v *Volume, first, last int64) {
+	if d.object != nil {
+		machine.RemoveFromObject(d.object, uint64(first)*pageSize, uint64(min(last, maxSize/pageSize))*pageSize)
+		d.settle(v)
+		return
+	}
 	for i := first; i < min(last, int64(len(d.dense))); i++ {
 		d.drop(v, i, d.dense[i])
 		d.dense[i] = nil
@@ -224,9 +254,6 @@ func (d *data) drop(v *Volume, i int64, held *page) {
 	}
 	d.taken--
 	v.used.Add(-1)
-	if len(d.mappings) > 0 && held == d.mapped(i) {
-		clear(held[:])
-	}
 }
 
 // zero clears [from, to), which lies within a page, if the page has memory of its own.
@@ -250,7 +277,7 @@ func (d *data) seek(offset int64, wantData bool) (int64, syscall.Errno) {
 			return max(offset, i*pageSize), 0
 		}
 		if wantData && i >= int64(len(d.dense)) && i >= pagesOf(int64(len(d.base))) {
-			i = d.nextFar(i+1) - 1
+			i = min(d.nextFar(i+1), pagesOf(d.size)) - 1
 		}
 	}
 	if wantData {
@@ -261,6 +288,12 @@ func (d *data) seek(offset int64, wantData bool) (int64, syscall.Errno) {
 
 // nextFar returns the first far page from i on, or one that no file has.
 func (d *data) nextFar(i int64) int64 {
+	if d.object != nil {
+		if offset, ok := machine.NextObjectPage(d.object, uint64(i)*pageSize); ok {
+			return int64(offset / pageSize)
+		}
+		return math.MaxInt64
+	}
 	next := int64(math.MaxInt64)
 	for j := range d.far {
 		if j >= i {

@@ -2,137 +2,121 @@ package fs
 
 import (
 	"syscall"
-	"unsafe"
+
+	"github.com/ringo-os/ringo/kernel/early/space"
+	"github.com/ringo-os/ringo/kernel/machine"
 )
 
-// A Mapping is a part of a regular file that lies in one run of memory, which a program sees (mmap):
-// the pages of the file are there, and so are those that it gets while the mapping lasts. What is
-// written to the memory is in the file, and the other way round.
-type Mapping struct {
-	// Memory is the run. The program may access it at any time.
-	Memory []byte
+// A regular file that was ever mapped (mmap) has its pages in an object of package space, and no
+// longer in the heap: there the handler of page faults finds them, and makes those that a program
+// touches first. They stay there until the file goes.
 
-	node  *Node
-	first int64 // page
-	users int
-}
-
-func (m *Mapping) pages() int64 { return int64(len(m.Memory)) / pageSize }
-
-// page returns the memory of page i of the file, nil if it is not in the mapping.
-func (m *Mapping) page(i int64) *page {
-	if i < m.first || i >= m.first+m.pages() {
-		return nil
-	}
-	return (*page)(unsafe.Pointer(&m.Memory[(i-m.first)*pageSize]))
-}
-
-// Map maps length bytes of n from offset on, both multiples of the page size. Parts of a file that
-// overlap cannot be mapped unless one of them is in the other, which came first.
-func (n *Node) Map(offset, length int64) (*Mapping, syscall.Errno) {
+// Map returns the object that has the pages of n, and holds n until Unmapped is called. While it is
+// held, more calls change nothing.
+func (n *Node) Map() (*space.Object, syscall.Errno) {
 	if n.data == nil {
 		return nil, syscall.ENODEV
 	}
-	first, count := offset/pageSize, length/pageSize
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	for _, m := range n.data.mappings {
-		switch {
-		case m.first <= first && first+count <= m.first+m.pages():
-			m.users++
-			return m, 0
-		case first < m.first+m.pages() && m.first < first+count:
-			return nil, syscall.ENOMEM
-		}
-	}
-	m := &Mapping{Memory: AlignedPages(count), node: n, first: first, users: 1}
-	if !n.data.adopt(n.volume, m) {
+	if n.data.object == nil && !n.data.move() {
 		return nil, syscall.ENOMEM
 	}
-	n.data.mappings = append(n.data.mappings, m)
-	n.opens++
-	return m, 0
+	if !n.data.mapped {
+		n.data.mapped = true
+		n.opens++
+	}
+	return n.data.object, 0
 }
 
-// At returns the memory of the mapping from offset of the file on.
-func (m *Mapping) At(offset int64) []byte { return m.Memory[offset-m.first*pageSize:] }
-
-// Unmap ends one use of m. The file keeps what is in the memory.
-func (m *Mapping) Unmap() {
-	m.node.mu.Lock()
-	defer m.node.mu.Unlock()
-	if m.users--; m.users > 0 {
-		return
-	}
-	d := m.node.data
-	for i, other := range d.mappings {
-		if other == m {
-			d.mappings = append(d.mappings[:i:i], d.mappings[i+1:]...)
-			break
-		}
-	}
-	m.node.opens--
-	m.node.reap()
+// Unmapped says that no region shows n any more.
+func (n *Node) Unmapped() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.data.settle(n.volume)
+	n.data.mapped = false
+	n.opens--
+	n.reap()
 }
 
-// adopt moves the pages of d to the memory of m; false when the volume is full. Pages that are moved
-// before that stay there, which does no harm.
-func (d *data) adopt(v *Volume, m *Mapping) bool {
-	for i := m.first; i < min(m.first+m.pages(), pagesOf(d.size)); i++ {
-		held, there := d.page(i), m.page(i)
-		switch {
-		case held != nil:
-			*there = *held
-		case !v.take():
-			return false
-		default:
-			copy(there[:], d.based(i))
-			d.taken++
-		}
-		d.set(i, there)
+// move takes the pages to an object; false, and nothing is changed, if there is no memory for that.
+func (d *data) move() bool {
+	o := machine.NewObject(uint64(d.size), d.base)
+	if o == nil {
+		return false
 	}
+	copyTo := func(i int64, held *page) bool {
+		p := (*page)(machine.ObjectPage(o, uint64(i)*pageSize, true))
+		if p != nil {
+			*p = *held
+		}
+		return p != nil
+	}
+	ok := true
+	for i, held := range d.dense {
+		ok = ok && (held == nil || copyTo(int64(i), held))
+	}
+	for i, held := range d.far {
+		ok = ok && copyTo(i, held)
+	}
+	if !ok {
+		machine.FreeObject(o)
+		return false
+	}
+	d.object, d.dense, d.far = o, nil, nil
 	return true
 }
 
-// attach makes holes up to the end of the file that are mapped pages of the file, as the program may
-// write to them at any time. They count, but are never refused.
-func (d *data) attach(v *Volume) {
-	for _, m := range d.mappings {
-		for i := m.first; i < min(m.first+m.pages(), pagesOf(d.size)); i++ {
-			held := d.page(i)
-			if held == nil && d.based(i) == nil {
-				d.taken++
-				v.used.Add(1)
-			} else if held != &zeroes {
-				continue
-			}
-			d.set(i, d.fresh(i))
-		}
+// pages returns how many pages there are.
+func (d *data) pages() int64 {
+	if d.object != nil {
+		return int64(machine.ObjectPages(d.object))
 	}
+	return d.taken
 }
 
-// mapped returns the memory of page i in a mapping, nil if there is none.
-func (d *data) mapped(i int64) *page {
-	for _, m := range d.mappings {
-		if held := m.page(i); held != nil {
-			return held
-		}
-	}
-	return nil
+// settle counts the pages that the program made by touching them, which are never refused.
+func (d *data) settle(v *Volume) {
+	pages := d.pages()
+	v.used.Add(pages - d.taken)
+	d.taken = pages
 }
 
-// fresh returns zeroed memory for page i.
-func (d *data) fresh(i int64) *page {
-	if held := d.mapped(i); held != nil {
-		clear(held[:])
+// makeShown is make for a file with an object.
+func (d *data) makeShown(v *Volume, i int64) *page {
+	if held := d.page(i); held != nil {
 		return held
 	}
-	return new(page)
+	d.settle(v)
+	if !v.take() {
+		return nil
+	}
+	held := (*page)(machine.ObjectPage(d.object, uint64(i)*pageSize, true))
+	if held == nil {
+		v.used.Add(-1)
+		return nil
+	}
+	d.taken++
+	return held
 }
 
-// AlignedPages returns count pages of zeroed memory, aligned.
-func AlignedPages(count int64) []byte {
-	memory := make([]byte, (count+1)*pageSize)
-	skip := -uintptr(unsafe.Pointer(unsafe.SliceData(memory))) % pageSize
-	return memory[skip:][: count*pageSize : count*pageSize]
+// resize says that the file is size bytes long now.
+func (d *data) resize(size int64) {
+	d.size = size
+	if d.object != nil {
+		machine.ResizeObject(d.object, uint64(size), uint64(len(d.base)))
+	}
+}
+
+// shownPage returns page number i of the object, nil if there is none.
+func (d *data) shownPage(i int64) *page {
+	return (*page)(machine.ObjectPage(d.object, uint64(i)*pageSize, false))
+}
+
+// free gives the object back.
+func (d *data) free() {
+	if d.object != nil {
+		machine.FreeObject(d.object)
+		d.object = nil
+	}
 }

@@ -131,7 +131,7 @@ func (n *Node) Status(st *syscall.Stat_t) {
 	}
 	if n.data != nil {
 		st.Size = n.data.size
-		st.Blocks = n.data.taken * (pageSize / 512)
+		st.Blocks = n.data.pages() * (pageSize / 512)
 	} else if n.isLink() && n.size >= shortLink {
 		st.Blocks = pageSize / 512
 	}
@@ -247,5 +247,6 @@ func (n *Node) drop() {
 func (n *Node) reap() {
 	if n.links == 0 && n.opens == 0 && n.data != nil {
 		n.data.truncate(n.volume, 0)
+		n.data.free()
 	}
 }

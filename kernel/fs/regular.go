@@ -182,7 +182,10 @@ func (n *Node) Allocate(mode int, offset, length int64) syscall.Errno {
 			return errno
 		}
 		if mode == 0 {
-			n.data.size = max(n.data.size, end)
+			if end > n.data.size {
+				n.data.clearTail()
+				n.data.resize(end)
+			}
 		}
 	}
 	n.touched()

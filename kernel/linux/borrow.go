@@ -3,6 +3,9 @@ package linux
 import (
 	"sync"
 	"syscall"
+
+	"github.com/ringo-os/ringo/kernel/early/space"
+	"github.com/ringo-os/ringo/kernel/machine"
 )
 
 // Access says which way bytes go between the program's memory and the kernel.
@@ -22,10 +25,14 @@ type Memory struct {
 }
 
 // Borrow returns the n bytes at p. They are the program's memory itself if that stays where it is,
-// and a buffer that stands for it if it is in the goroutine's stack.
+// and a buffer that stands for it if it is in the goroutine's stack. Of memory that the program has
+// mapped it is a buffer too.
 func Borrow(p Pointer, n uintptr, access Access) (Memory, syscall.Errno) {
 	if n == 0 {
 		return Memory{}, 0
+	}
+	if p.isMapped() {
+		return borrowMapped(p, n, access)
 	}
 	if !p.check(n, access&Out != 0) {
 		return Memory{}, syscall.EFAULT
@@ -41,16 +48,45 @@ func Borrow(p Pointer, n uintptr, access Access) (Memory, syscall.Errno) {
 	return m, 0
 }
 
-// Return ends the use of m, which was borrowed from p: the first n bytes reach the program, if m was
-// borrowed to give it some.
-func (m Memory) Return(p Pointer, n int) {
-	if m.bounce == nil {
-		return
+// mostMapped limits what BorrowSome copies at a time.
+const mostMapped = 1 << 20
+
+// BorrowSome is Borrow for a call that may transfer less than it was asked to.
+func BorrowSome(p Pointer, n uintptr, access Access) (Memory, syscall.Errno) {
+	if p.isMapped() {
+		n = min(n, mostMapped)
 	}
-	if m.access&Out != 0 && n > 0 {
-		copy(p.view(uintptr(n)), m.Bytes[:n])
+	return Borrow(p, n, access)
+}
+
+// borrowMapped is Borrow for memory that the program has mapped.
+func borrowMapped(p Pointer, n uintptr, access Access) (Memory, syscall.Errno) {
+	if access&Out != 0 { // make it be there, so that what comes is not lost
+		start, end := uint64(p.address)&^(pageSize-1), (uint64(p.address+n)+pageSize-1)&^(pageSize-1)
+		if machine.TouchMemory(start, end, space.Write) != 0 {
+			return Memory{}, syscall.EFAULT
+		}
+	}
+	b := getBounce(int(n))
+	m := Memory{b.bytes[:n], access, b}
+	if access&In != 0 && !p.in(m.Bytes) {
+		putBounce(b)
+		return Memory{}, syscall.EFAULT
+	}
+	return m, 0
+}
+
+// Return ends the use of m, which was borrowed from p: the first n bytes reach the program, if m was
+// borrowed to give it some. It fails with EFAULT if they cannot any more.
+func (m Memory) Return(p Pointer, n int) (errno syscall.Errno) {
+	if m.bounce == nil {
+		return 0
+	}
+	if m.access&Out != 0 && n > 0 && !p.out(m.Bytes[:n]) {
+		errno = syscall.EFAULT
 	}
 	putBounce(m.bounce)
+	return errno
 }
 
 // A bounce is a buffer in the heap that stands for memory that cannot be lent.

@@ -93,7 +93,9 @@ func control(c file.Controller, request uint32, a call.Arguments) (uintptr, sysc
 		return 0, errno
 	}
 	result, errno := c.Control(request, m.Bytes)
-	m.Return(Argument(a, 2), size)
+	if e := m.Return(Argument(a, 2), size); errno == 0 {
+		errno = e
+	}
 	return result, errno
 }
 

@@ -38,7 +38,9 @@ func sysGetdents64(a call.Arguments) (uintptr, syscall.Errno) {
 		n += size
 		return true
 	})
-	m.Return(Argument(a, 1), n)
+	if e := m.Return(Argument(a, 1), n); e != 0 {
+		return 0, e
+	}
 	if errno == 0 && n == 0 && tight {
 		errno = syscall.EINVAL
 	}
@@ -203,8 +205,7 @@ func copyBytes(p Pointer, s string) (uintptr, syscall.Errno) {
 		return 0, errno
 	}
 	copy(m.Bytes, s)
-	m.Return(p, len(s))
-	return uintptr(len(s)), 0
+	return uintptr(len(s)), m.Return(p, len(s))
 }
 
 func sysGetcwd(a call.Arguments) (uintptr, syscall.Errno) {

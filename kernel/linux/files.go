@@ -68,12 +68,14 @@ func sysRead(a call.Arguments) (uintptr, syscall.Errno) {
 	if errno != 0 {
 		return 0, errno
 	}
-	m, errno := Borrow(Argument(a, 1), a.Value[2], Out)
+	m, errno := BorrowSome(Argument(a, 1), a.Value[2], Out)
 	if errno != 0 {
 		return 0, errno
 	}
 	n, errno := d.read(m.limited())
-	m.Return(Argument(a, 1), n)
+	if e := m.Return(Argument(a, 1), n); e != 0 {
+		return 0, e
+	}
 	return uintptr(n), errno
 }
 
@@ -82,7 +84,7 @@ func sysWrite(a call.Arguments) (uintptr, syscall.Errno) {
 	if errno != 0 {
 		return 0, errno
 	}
-	m, errno := Borrow(Argument(a, 1), a.Value[2], In)
+	m, errno := BorrowSome(Argument(a, 1), a.Value[2], In)
 	if errno != 0 {
 		return 0, errno
 	}
@@ -106,7 +108,7 @@ func sysPread(a call.Arguments) (uintptr, syscall.Errno) {
 	if d.seeker == nil {
 		return 0, syscall.ESPIPE
 	}
-	m, errno := Borrow(Argument(a, 1), a.Value[2], Out)
+	m, errno := BorrowSome(Argument(a, 1), a.Value[2], Out)
 	if errno != 0 {
 		return 0, errno
 	}
@@ -116,7 +118,9 @@ func sysPread(a call.Arguments) (uintptr, syscall.Errno) {
 	} else {
 		n, errno = d.seeker.ReadAt(p, offset)
 	}
-	m.Return(Argument(a, 1), n)
+	if e := m.Return(Argument(a, 1), n); e != 0 {
+		return 0, e
+	}
 	return uintptr(n), errno
 }
 
@@ -132,7 +136,7 @@ func sysPwrite(a call.Arguments) (uintptr, syscall.Errno) {
 	if d.seeker == nil {
 		return 0, syscall.ESPIPE
 	}
-	m, errno := Borrow(Argument(a, 1), a.Value[2], In)
+	m, errno := BorrowSome(Argument(a, 1), a.Value[2], In)
 	if errno != 0 {
 		return 0, errno
 	}

@@ -107,7 +107,6 @@ func random(t *testing.T, c choices) {
 	Start(Options{
 		Files:       files,
 		Environment: func() []string { return nil },
-		Maps:        func() []byte { return nil },
 		Terminal:    func(e *fs.Entry, flags int) (file.File, syscall.Errno) { return nil, syscall.ENXIO },
 	})
 	for i, o := range []string{"a", "l"} {

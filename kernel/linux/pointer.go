@@ -43,6 +43,33 @@ func (p Pointer) now() unsafe.Pointer {
 	return *(*unsafe.Pointer)(unsafe.Pointer(&p.address))
 }
 
+// isMapped reports whether p is in memory that the program has mapped, which the kernel copies from and
+// to but does not touch: another goroutine may unmap it.
+func (p Pointer) isMapped() bool { return p.stack == nil && machine.Mapped(p.address) }
+
+// in copies from p to b, out from b to p; false if the program could not do that.
+func (p Pointer) in(b []byte) bool {
+	if p.isMapped() {
+		return machine.CopyMemory(b, p.address, false) == len(b)
+	}
+	if !p.check(uintptr(len(b)), false) {
+		return false
+	}
+	copy(b, p.view(uintptr(len(b))))
+	return true
+}
+
+func (p Pointer) out(b []byte) bool {
+	if p.isMapped() {
+		return machine.CopyMemory(b, p.address, true) == len(b)
+	}
+	if !p.check(uintptr(len(b)), true) {
+		return false
+	}
+	copy(p.view(uintptr(len(b))), b)
+	return true
+}
+
 // check reports whether the n bytes at p may be accessed.
 func (p Pointer) check(n uintptr, write bool) bool {
 	address := uintptr(p.now())
@@ -74,21 +101,17 @@ func (p Pointer) Load() (Pointer, syscall.Errno) {
 
 // CopyIn reads *v, of a type without pointers, from the program's memory at p.
 func CopyIn[T any](p Pointer, v *T) syscall.Errno {
-	n := unsafe.Sizeof(*v)
-	if !p.check(n, false) {
+	if !p.in(unsafe.Slice((*byte)(unsafe.Pointer(v)), unsafe.Sizeof(*v))) {
 		return syscall.EFAULT
 	}
-	copy(unsafe.Slice((*byte)(unsafe.Pointer(v)), n), p.view(n))
 	return 0
 }
 
 // CopyOut writes *v, of a type without pointers, to the program's memory at p.
 func CopyOut[T any](p Pointer, v *T) syscall.Errno {
-	n := unsafe.Sizeof(*v)
-	if !p.check(n, true) {
+	if !p.out(unsafe.Slice((*byte)(unsafe.Pointer(v)), unsafe.Sizeof(*v))) {
 		return syscall.EFAULT
 	}
-	copy(p.view(n), unsafe.Slice((*byte)(unsafe.Pointer(v)), n))
 	return 0
 }
 
@@ -101,11 +124,20 @@ func String(p Pointer, limit int) (string, syscall.Errno) {
 	var head []byte // what came before the current page
 	for {
 		page := pageSize - uintptr(p.now())%pageSize
-		if !p.check(page, false) {
+		var here []byte
+		switch {
+		case p.isMapped():
+			page = min(page, uintptr(limit-len(head)))
+			here = make([]byte, page)
+			if !p.in(here) {
+				return "", syscall.EFAULT
+			}
+		case !p.check(page, false):
 			return "", syscall.EFAULT
+		default:
+			page = min(page, uintptr(limit-len(head)))
+			here = p.view(page)
 		}
-		page = min(page, uintptr(limit-len(head)))
-		here := p.view(page)
 		if end := bytes.IndexByte(here, 0); end >= 0 {
 			if head == nil {
 				return string(here[:end]), 0

@@ -163,6 +163,5 @@ func poll(a call.Arguments, end int64) (uintptr, syscall.Errno) {
 		m.Bytes[i*size+6] = byte(p.revents)
 		m.Bytes[i*size+7] = byte(p.revents >> 8)
 	}
-	m.Return(Argument(a, 0), len(m.Bytes))
-	return uintptr(n), 0
+	return uintptr(n), m.Return(Argument(a, 0), len(m.Bytes))
 }

@@ -107,12 +107,14 @@ func sysGetrandom(a call.Arguments) (uintptr, syscall.Errno) {
 	if flags&^(nonblock|random|insecure) != 0 || flags&(random|insecure) == random|insecure {
 		return 0, syscall.EINVAL
 	}
-	m, errno := Borrow(Argument(a, 0), min(a.Value[1], countMax), Out)
+	m, errno := BorrowSome(Argument(a, 0), min(a.Value[1], countMax), Out)
 	if errno != 0 {
 		return 0, errno
 	}
 	errno = Random(m.Bytes)
-	m.Return(Argument(a, 0), len(m.Bytes))
+	if e := m.Return(Argument(a, 0), len(m.Bytes)); errno == 0 {
+		errno = e
+	}
 	if errno != 0 {
 		return 0, errno
 	}

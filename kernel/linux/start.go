@@ -18,8 +18,6 @@ type Options struct {
 	CommandLine string // the kernel's
 	// Terminal opens the console.
 	Terminal func(e *fs.Entry, flags int) (file.File, syscall.Errno)
-	// Maps is the text of /proc/self/maps.
-	Maps func() []byte
 }
 
 // Start makes o.Files the tree of files, with /dev, /proc and /sys in it, and its root the current
@@ -36,7 +34,7 @@ func Start(o Options) {
 		Executable:  o.Executable,
 		Arguments:   o.Arguments,
 		Environment: o.Environment,
-		Maps:        o.Maps,
+		Maps:        func() []byte { return mapsOf(o.Executable) },
 		Hostname:    hostname,
 		SetHostname: SetHostname,
 		UUID:        newUUID,

@@ -96,8 +96,7 @@ func sysSchedGetaffinity(a call.Arguments) (uintptr, syscall.Errno) {
 	for i := range cores {
 		m.Bytes[i/8] |= 1 << (i % 8)
 	}
-	m.Return(Argument(a, 2), size)
-	return uintptr(size), 0
+	return uintptr(size), m.Return(Argument(a, 2), size)
 }
 
 // sysSchedSetaffinity accepts any set: goroutines go where the scheduler puts them.

@@ -84,7 +84,10 @@ func (v Vector) piece(offset, n, direct int, access Access) (Memory, syscall.Err
 	}
 	here := min(int(s.length), v.Length-offset)
 	if here >= direct || here == v.Length-offset {
-		return Borrow(s.base, uintptr(here), access)
+		if direct > v.Length { // all of it
+			return Borrow(s.base, uintptr(here), access)
+		}
+		return BorrowSome(s.base, uintptr(here), access)
 	}
 	b := getBounce(n)
 	m := Memory{b.bytes[:n], access, b}
@@ -122,6 +125,24 @@ func (v Vector) at(offset int) (s segment, next int, errno syscall.Errno) {
 	return segment{}, 0, syscall.EFAULT // the program changed the array meanwhile
 }
 
+// move checks the memory at p for access and moves the bytes of b.
+func (p Pointer) move(b []byte, access, move Access) bool {
+	n := uintptr(len(b))
+	switch mapped := p.isMapped(); {
+	case !mapped && !p.check(n, access&Out != 0):
+		return false
+	case mapped && move == In:
+		return p.in(b)
+	case mapped && move == Out:
+		return p.out(b)
+	case move == In:
+		copy(b, p.view(n))
+	case move == Out:
+		copy(p.view(n), b)
+	}
+	return true
+}
+
 // copy checks the segments from offset on for access and moves the bytes of p: In, from the segments
 // to p; Out, from p to them; neither, it only checks.
 func (v Vector) copy(offset int, p []byte, access, move Access) syscall.Errno {
@@ -131,14 +152,8 @@ func (v Vector) copy(offset int, p []byte, access, move Access) syscall.Errno {
 			return errno
 		}
 		n := min(s.length, uintptr(len(p)))
-		if !s.base.check(n, access&Out != 0) {
+		if !s.base.move(p[:n], access, move) {
 			return syscall.EFAULT
-		}
-		switch move {
-		case In:
-			copy(p, s.base.view(n))
-		case Out:
-			copy(s.base.view(n), p)
 		}
 		if p = p[n:]; len(p) == 0 {
 			return 0

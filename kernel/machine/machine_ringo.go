@@ -8,6 +8,7 @@ import (
 	"github.com/ringo-os/ringo/boot"
 	"github.com/ringo-os/ringo/drivers/acpi"
 	"github.com/ringo-os/ringo/kernel/early/call"
+	"github.com/ringo-os/ringo/kernel/early/space"
 )
 
 // Boot returns what the boot protocol said about the machine; it does not change any more.
@@ -61,6 +62,99 @@ func MapDevice(physical uint64, size uintptr) unsafe.Pointer
 //
 //go:linkname Accessible
 func Accessible(address, size uintptr, write bool) bool
+
+// Mapped reports whether the byte at address is in memory that the program has mapped. Such memory is
+// not touched by the kernel itself, as it can go at any time: CopyMemory does that.
+//
+//go:linkname Mapped
+func Mapped(address uintptr) bool
+
+// CopyMemory copies between buffer and the program's memory at address, to the latter if write is set,
+// as far as the program could access it, and returns how many bytes.
+//
+//go:linkname CopyMemory
+//go:noescape
+func CopyMemory(buffer []byte, address uintptr, write bool) int
+
+// MapMemory, UnmapMemory, ProtectMemory, MoveMemory, DropMemory, SetSmallPages, TouchMemory and
+// CheckMemory change the address space, see the methods of space.Space; of these there is one call at
+// a time.
+//
+//go:linkname MapMemory
+func MapMemory(r space.Region, size uint64, where space.Where) (start uint64, e space.Errno)
+
+//go:linkname UnmapMemory
+func UnmapMemory(start, end uint64) space.Errno
+
+//go:linkname ProtectMemory
+func ProtectMemory(start, end uint64, rights space.Rights) space.Errno
+
+//go:linkname MoveMemory
+func MoveMemory(start, old, size uint64, may bool, target uint64) (at uint64, e space.Errno)
+
+//go:linkname DropMemory
+func DropMemory(start, end uint64) space.Errno
+
+//go:linkname SetSmallPages
+func SetSmallPages(start, end uint64, small bool) space.Errno
+
+//go:linkname TouchMemory
+func TouchMemory(start, end uint64, access space.Rights) space.Errno
+
+//go:linkname CheckMemory
+func CheckMemory(start, end uint64) space.Errno
+
+// ResidentMemory reports whether there is memory at a page.
+//
+//go:linkname ResidentMemory
+func ResidentMemory(page uint64) (resident bool, e space.Errno)
+
+// NextRegion returns the first region of the address space that ends above address.
+//
+//go:linkname NextRegion
+func NextRegion(address uint64) (r space.Region, ok bool)
+
+// NewObject returns memory of size bytes that can be mapped more than once, and shows base where nothing
+// else was written; nil if there is no room for it.
+//
+//go:linkname NewObject
+func NewObject(size uint64, base []byte) *space.Object
+
+// FreeObject gives an object back that is not mapped.
+//
+//go:linkname FreeObject
+func FreeObject(o *space.Object)
+
+// IdleObject returns an object that was mapped and is not any more, nil if there is no other.
+//
+//go:linkname IdleObject
+func IdleObject() *space.Object
+
+// ObjectPage returns the page of o at offset; without one it makes it if make is set and there is memory,
+// and returns nil otherwise.
+//
+//go:linkname ObjectPage
+func ObjectPage(o *space.Object, offset uint64, make bool) unsafe.Pointer
+
+// NextObjectPage returns the offset of the first page that o has at offset or behind it.
+//
+//go:linkname NextObjectPage
+func NextObjectPage(o *space.Object, offset uint64) (next uint64, ok bool)
+
+// ObjectPages returns how many pages o has.
+//
+//go:linkname ObjectPages
+func ObjectPages(o *space.Object) uint64
+
+// ResizeObject makes o size bytes long, of which at most the first base show its base.
+//
+//go:linkname ResizeObject
+func ResizeObject(o *space.Object, size, base uint64)
+
+// RemoveFromObject takes the pages [from, to) out of o.
+//
+//go:linkname RemoveFromObject
+func RemoveFromObject(o *space.Object, from, to uint64)
 
 // AllocateVector reserves an interrupt vector, 0 when all are taken.
 //

@@ -153,6 +153,5 @@ func (s *sockaddr) copyTo(p linux.Pointer, room int) syscall.Errno {
 		return errno
 	}
 	copy(memory.Bytes, s.bytes[:n])
-	memory.Return(p, n)
-	return 0
+	return memory.Return(p, n)
 }

@@ -20,7 +20,7 @@ func callSendto(a call.Arguments) (uintptr, syscall.Errno) {
 		}
 	}
 	from := linux.Argument(a, 1)
-	memory, errno := linux.Borrow(from, min(a.Value[2], mostBytes), linux.In)
+	memory, errno := linux.BorrowSome(from, min(a.Value[2], mostBytes), linux.In)
 	if errno != 0 {
 		return 0, errno
 	}
@@ -40,13 +40,15 @@ func callRecvfrom(a call.Arguments) (uintptr, syscall.Errno) {
 	from := linux.Argument(a, 4)
 	m.wantAddress = !from.IsNil()
 	to := linux.Argument(a, 1)
-	memory, errno := linux.Borrow(to, min(a.Value[2], mostBytes), linux.Out)
+	memory, errno := linux.BorrowSome(to, min(a.Value[2], mostBytes), linux.Out)
 	if errno != 0 {
 		return 0, errno
 	}
 	m.bytes = memory.Bytes
 	n, errno := receiveWait(d, s, m)
-	memory.Return(to, min(n, len(memory.Bytes)))
+	if e := memory.Return(to, min(n, len(memory.Bytes))); errno == 0 {
+		errno = e
+	}
 	if errno == 0 && m.wantAddress {
 		errno = m.address.copyOut(from, linux.Argument(a, 5))
 	}
@@ -211,7 +213,9 @@ func (h *msghdr) write(m *message) syscall.Errno {
 			return errno
 		}
 		copy(memory.Bytes, m.control)
-		memory.Return(h.control, len(m.control))
+		if errno := memory.Return(h.control, len(m.control)); errno != 0 {
+			return errno
+		}
 	}
 	controlLength := uint64(len(m.control))
 	if errno := linux.CopyOut(h.at.Add(msgControlLength), &controlLength); errno != 0 {

@@ -71,7 +71,9 @@ func callGetsockopt(a call.Arguments) (uintptr, syscall.Errno) {
 		return 0, errno
 	}
 	copy(memory.Bytes, value[:n])
-	memory.Return(p, int(length))
+	if errno := memory.Return(p, int(length)); errno != 0 {
+		return 0, errno
+	}
 	return 0, linux.CopyOut(lengthAt, &length)
 }
 

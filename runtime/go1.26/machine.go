@@ -47,6 +47,9 @@ func machine_Accessible(address, size uintptr, write bool) (ok bool) {
 	if end < address || end > programEnd {
 		return false
 	}
+	if s := spanOf(address); s != nil && s.state.get() != mSpanDead && end <= s.base()+s.npages*pageSize {
+		return true // all of a span is there and can be written
+	}
 	systemstack(func() { ok = accessible(address, end, write) })
 	return ok
 }

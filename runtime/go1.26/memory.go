@@ -11,7 +11,7 @@ package runtime
 //	[metadataBase, metadataEnd)    sysAlloc: filled page by page when first touched, because the
 //	                               runtime asks for tables that are mostly never used
 //	[reservedBase, reservedEnd)    sysReserve without an address
-//	anywhere else                  sysReserve with a hint: the heap's arenas
+//	anywhere else                  sysReserve with a hint: the heap's arenas; what the program maps
 //
 // and above it the direct map: all physical memory at directBase. Memory of the heap is committed
 // when the allocator declares it used (sysUsed), so the ordinary path takes no page fault.
@@ -24,7 +24,7 @@ import (
 	"github.com/ringo-os/ringo/kernel/early/cpu"
 	"github.com/ringo-os/ringo/kernel/early/frame"
 	"github.com/ringo-os/ringo/kernel/early/paging"
-	"github.com/ringo-os/ringo/kernel/early/thread"
+	"github.com/ringo-os/ringo/kernel/early/space"
 )
 
 const (
@@ -33,7 +33,6 @@ const (
 	metadataEnd  = 0x1100_0000_0000
 	reservedBase = 0x1100_0000_0000
 	reservedEnd  = 0x2000_0000_0000
-	programEnd   = 0x7FFF_FFFF_F000
 
 	// emergencyFrames are kept for page tables and stacks that a dying program needs to say why.
 	emergencyFrames = 32
@@ -93,6 +92,9 @@ func startMemory() {
 	cpu.WriteCR3(t.Root())
 	directOffset = directBase
 	frames.SetBase(unsafe.Pointer(uintptr(directBase)))
+	if problem := startSpace(); problem != "" {
+		stopBoot(problem)
+	}
 }
 
 // mapAllMemory makes the direct map: memory cached, and the rest of the first 4 GiB, where devices
@@ -237,24 +239,15 @@ func decommitOnSystemStack(start, size uintptr) {
 	var stale paging.Stale
 	flags := memoryLock.lock()
 	problem := kernelTables.Unmap(uint64(start), uint64(size), &stale)
-	memoryLock.unlockOnly()
-	if stale.Pages > 64 {
-		cpu.WriteCR3(cpu.ReadCR3())
-	} else if stale.Pages > 0 {
-		for at := stale.Start; at < stale.End; at += pageSize4K {
-			cpu.InvalidatePage(uintptr(at))
-		}
+	memoryLock.unlock(flags)
+	if stale.Pages > 0 {
+		invalidate(stale.Start, stale.End, stale.Pages)
 	}
 	if !stale.Empty() {
-		// Without the lock, as another core may wait for it with interrupts off.
-		if stuck := thread.FlushOthers(flushLimit); stuck != nil {
-			kernelStuck(stuck)
-		}
-		memoryLock.lock()
+		flags = memoryLock.lock()
 		kernelTables.Release(&stale)
-		memoryLock.unlockOnly()
+		memoryLock.unlock(flags)
 	}
-	cpu.Restore(flags)
 	if problem != "" {
 		throw(string(problem))
 	}
@@ -317,9 +310,11 @@ func sysReserveOS(v unsafe.Pointer, n uintptr, _ string) unsafe.Pointer {
 		p := reservedNext.Add(n) - n
 		return unsafe.Pointer(p)
 	}
-	start := uintptr(v)
-	end := start + n
-	if end < start || end > programEnd || start < 1<<32 || start < reservedEnd && end > metadataBase {
+	start := uint64(uintptr(v))
+	end := (start + uint64(n) + 4095) &^ 4095
+	ok := false
+	systemstack(func() { ok = start >= 1<<32 && addressSpace.Reserve(start, end, space.Heap, space.Read|space.Write) })
+	if !ok {
 		return nil // taken: the runtime tries its next hint
 	}
 	return v
@@ -346,7 +341,15 @@ func sysUnusedOS(v unsafe.Pointer, n uintptr) { decommit(uintptr(v), n) }
 func sysFaultOS(v unsafe.Pointer, n uintptr)  { decommit(uintptr(v), n) }
 
 func sysFreeOS(v unsafe.Pointer, n uintptr) {
-	decommit(uintptr(v)&^4095, (n+4095)&^4095)
+	start, end := uintptr(v)&^4095, (uintptr(v)+n+4095)&^4095
+	decommit(start, end-start)
+	if start < metadataBase || start >= reservedEnd {
+		systemstack(func() {
+			if !addressSpace.Return(uint64(start), uint64(end)) {
+				outOfMemory(n)
+			}
+		})
+	}
 }
 
 func sysHugePageOS(v unsafe.Pointer, n uintptr)         {}

@@ -166,6 +166,12 @@ func exception(r *thread.Registers, gp *g) {
 		if r.Error&1 != 0 {
 			code = _SEGV_ACCERR
 		}
+		if r.Flags&flagInterrupts != 0 && address < programEnd {
+			var resolved bool
+			if resolved, sig, code = programFault(address, r.Error); resolved {
+				return
+			}
+		}
 	case exceptionProtection, exceptionStack:
 		// An address that is not canonical: Linux does not know which, either.
 		sig, code = _SIGSEGV, _SI_KERNEL

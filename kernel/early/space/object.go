@@ -21,7 +21,7 @@ type Object struct {
 	pages   uint64
 	regions uint64 // how many show it
 	// base is what the first baseSize bytes are before something else is written to them.
-	base     unsafe.Pointer
+	base     uintptr
 	baseSize uint64
 	idleNext *Object
 	isIdle   bool
@@ -36,7 +36,7 @@ func (s *Space) NewObject(size uint64, base unsafe.Pointer, baseSize uint64) *Ob
 	flags := Lock()
 	o := s.newObject()
 	if o != nil {
-		o.size, o.base, o.baseSize = min(size, maxObject), base, baseSize
+		o.size, o.base, o.baseSize = min(size, maxObject), uintptr(base), baseSize
 	}
 	Unlock(flags)
 	return o
@@ -115,13 +115,13 @@ func (o *Object) initial(offset, physical uint64) {
 	cpu.ZeroPages(o.frames.Pointer(physical), 1)
 	if offset < o.baseSize {
 		n := min(Page, o.baseSize-offset)
-		copy(unsafe.Slice((*byte)(o.frames.Pointer(physical)), n), unsafe.Slice((*byte)(unsafe.Add(o.base, offset)), n))
+		copy(unsafe.Slice((*byte)(o.frames.Pointer(physical)), n), unsafe.Slice((*byte)(unsafe.Pointer(o.base+uintptr(offset))), n))
 	}
 }
 
 // ObjectPage returns the memory of the page at offset. If there is none, it makes it if make is set,
 // and else, or if there is no memory, returns nil. It may be called at any time, like all that
-// follows, as long as its calls for an Object come one after the other.
+// follows; the caller sees to it that nothing is removed that it still uses.
 func (s *Space) ObjectPage(o *Object, offset uint64, make bool) unsafe.Pointer {
 	flags := Lock()
 	physical, ok := o.page(offset, make)
@@ -130,6 +130,14 @@ func (s *Space) ObjectPage(o *Object, offset uint64, make bool) unsafe.Pointer {
 		return nil
 	}
 	return s.frames.Pointer(physical)
+}
+
+// NextObjectPage is the offset of the first page of o at offset or behind it.
+func (s *Space) NextObjectPage(o *Object, offset uint64) (next uint64, ok bool) {
+	flags := Lock()
+	m, ok := o.tables.Next(min(offset, maxObject))
+	Unlock(flags)
+	return m.Virtual, ok
 }
 
 // ObjectPages is how many pages of o are there.

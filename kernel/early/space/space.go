@@ -63,10 +63,25 @@ const (
 	Shared
 )
 
-// A Region is [Start, End) of the address space.
-type Region struct {
-	_ offheap.Mark
+// An Owner says who has a Region.
+type Owner uint8
 
+// The owners.
+const (
+	Program  Owner = iota
+	Heap           // the arenas of Go's heap
+	Image          // what was loaded
+	Metadata       // what the runtime knows about the heap, and the like
+	Reserved       // the same, in one piece
+)
+
+func (o Owner) String() string { return ownerNames[min(int(o), len(ownerNames)-1)] }
+
+var ownerNames = [...]string{"program", "heap", "image", "runtime", "runtime's tables"}
+
+// A Region is [Start, End) of the address space. Its one pointer leads to what is not in the heap, so
+// it can be written without a P.
+type Region struct {
 	Start, End uint64
 	// Object is what the memory shows, from Offset on; nil for Private memory without a file.
 	Object *Object
@@ -74,8 +89,8 @@ type Region struct {
 	Rights Rights
 	May    Rights // the most that Protect can give
 	Kind   Kind
-	Small  bool   // no large pages (MADV_NOHUGEPAGE)
-	Owner  string // of a Runtime region; a constant
+	Small  bool // no large pages (MADV_NOHUGEPAGE)
+	Owner  Owner
 
 	leaving bool // it is being unmapped: who touches it waits
 }
@@ -152,7 +167,7 @@ func (s *Space) reserve(more uint64) bool {
 	}
 	list := (*Region)(s.frames.Pointer(physical))
 	if s.count > 0 {
-		copy(unsafe.Slice(list, s.count), unsafe.Slice(s.list, s.count))
+		shift(unsafe.Pointer(list), unsafe.Pointer(s.list), s.count)
 	}
 	s.drop()
 	s.list, s.run, s.room = list, run, run*Page/regionSize
@@ -174,10 +189,14 @@ func (s *Space) insert(i uint64, r *Region) {
 	if r.Kind != Runtime {
 		s.mapped += r.End - r.Start
 	}
+	shift(unsafe.Pointer(s.at(i+1)), unsafe.Pointer(s.at(i)), s.count-i)
+	*s.at(i) = *r
 	s.count++
-	all := unsafe.Slice(s.list, s.count)
-	copy(all[i+1:], all[i:])
-	all[i] = *r
+}
+
+// shift copies n regions, as bytes: there are no slices of what is not in the heap.
+func shift(to, from unsafe.Pointer, n uint64) {
+	copy(unsafe.Slice((*byte)(to), n*regionSize), unsafe.Slice((*byte)(from), n*regionSize))
 }
 
 // remove takes the regions [i, end) out.
@@ -191,8 +210,7 @@ func (s *Space) remove(i, end uint64) {
 			s.release(r.Object)
 		}
 	}
-	all := unsafe.Slice(s.list, s.count)
-	copy(all[i:], all[end:])
+	shift(unsafe.Pointer(s.at(i)), unsafe.Pointer(s.at(end)), s.count-end)
 	s.count -= end - i
 }
 
@@ -301,11 +319,11 @@ func (s *Space) gap(from, to, size, align uint64) (start uint64, ok bool) {
 }
 
 // Reserve makes [start, end) a region of the runtime's, if nothing else is there.
-func (s *Space) Reserve(start, end uint64, owner string) bool {
+func (s *Space) Reserve(start, end uint64, owner Owner, rights Rights) bool {
 	flags := Lock()
 	ok := start >= s.low && end <= s.high && start < end && s.isFree(start, end) && s.reserve(1)
 	if ok {
-		s.insert(s.find(start), &Region{Start: start, End: end, Kind: Runtime, Owner: owner})
+		s.insert(s.find(start), &Region{Start: start, End: end, Kind: Runtime, Owner: owner, Rights: rights})
 		s.tidy(start, end)
 	}
 	Unlock(flags)

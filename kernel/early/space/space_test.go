@@ -9,10 +9,10 @@ import (
 func TestRuntimeRegions(t *testing.T) {
 	m := simulate(t, 4*mib)
 	heap := uint64(0xc0_0000_0000)
-	if !m.Reserve(heap, heap+64*mib, "heap") || m.Reserve(heap+32*mib, heap+128*mib, "heap") || !m.Reserve(heap+64*mib, heap+96*mib, "heap") {
+	if !m.Reserve(heap, heap+64*mib, Heap, Read|Write) || m.Reserve(heap+32*mib, heap+128*mib, Heap, Read|Write) || !m.Reserve(heap+64*mib, heap+96*mib, Heap, Read|Write) {
 		t.Fatal("Reserve")
 	}
-	if r, ok := m.Next(heap); !ok || r.Start != heap || r.End != heap+96*mib || r.Owner != "heap" || m.count != 1 {
+	if r, ok := m.Next(heap); !ok || r.Start != heap || r.End != heap+96*mib || r.Owner != Heap || m.count != 1 {
 		t.Errorf("neighbours are not one region: %+v", r)
 	}
 	private := Region{Start: heap + mib, Rights: Read | Write, May: 7, Kind: Private}

@@ -1,0 +1,75 @@
+package linux
+
+import (
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/ringo-os/ringo/kernel/early/space"
+	"github.com/ringo-os/ringo/kernel/fs"
+	"github.com/ringo-os/ringo/kernel/machine"
+)
+
+// mapsOf returns the text of /proc/self/maps (proc_pid_maps(5)). The image's file is executable.
+func mapsOf(executable string) []byte {
+	addressSpace.Lock()
+	defer addressSpace.Unlock()
+	var b []byte
+	image := uint64(0)
+	for r, ok := machine.NextRegion(0); ok; r, ok = machine.NextRegion(r.End) {
+		var st syscall.Stat_t
+		offset, name := r.Offset, ""
+		switch {
+		case r.Owner == space.Image:
+			if image == 0 {
+				image = r.Start
+			}
+			offset, name = r.Start-image, executable
+		case r.Kind == space.Runtime:
+			name = "[anon: Go: " + r.Owner.String() + "]"
+		case r.Object != nil:
+			if e := addressSpace.files[r.Object]; e != nil {
+				name = mappedName(e, &st)
+			} else {
+				name = "/dev/zero (deleted)" // as on Linux
+			}
+		}
+		line := hex(r.Start, 8) + "-" + hex(r.End, 8) + " " + permissions(&r) + " " + hex(offset, 8) + " " +
+			hex(st.Dev>>8, 2) + ":" + hex(st.Dev&0xff, 2) + " " + strconv.FormatUint(st.Ino, 10) + " "
+		if name != "" {
+			const column = 73
+			line += strings.Repeat(" ", max(column-len(line), 0)) + name
+		}
+		b = append(append(b, line...), '\n')
+	}
+	return b
+}
+
+// mappedName returns the path of e, and fills st.
+func mappedName(e *fs.Entry, st *syscall.Stat_t) string {
+	e.Node().Status(st)
+	name, ok := files.Path(e)
+	if !ok {
+		name += " (deleted)"
+	}
+	return strings.ReplaceAll(name, "\n", `\012`)
+}
+
+func permissions(r *space.Region) string {
+	b := []byte("---p")
+	for i, right := range []space.Rights{space.Read, space.Write, space.Execute} {
+		if r.Rights&right != 0 {
+			b[i] = "rwx"[i]
+		}
+	}
+	if r.Kind == space.Shared {
+		b[3] = 's'
+	}
+	return string(b)
+}
+
+// hex writes v with at least width digits.
+func hex(v uint64, width int) string {
+	digits := strconv.FormatUint(v, 16)
+	return strings.Repeat("0", max(width-len(digits), 0)) + digits
+}
