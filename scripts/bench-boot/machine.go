@@ -1,45 +1,36 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"os/exec"
 	"strings"
 	"time"
 
 	"github.com/ringo-os/ringo/qemu"
+	"github.com/ringo-os/ringo/scripts/benchmark"
 )
 
-// A guest is something to boot: an image of Ringo's, or a Linux kernel with an initramfs.
+// A guest is what starts one of the examples.
 type guest struct {
-	kernel, initrd, words string
-	machine               qemu.Machine
-	web                   bool // it answers HTTP; otherwise it prints a line
+	benchmark.Guest
+	web bool // it answers HTTP; otherwise it prints a line
 }
 
-// args are QEMU's: the same for all guests, but for what they boot and for the machine.
-func (g *guest) args(memory qemu.Size, port int) []string {
-	machine, device := string(g.machine), "virtio-net-pci,netdev=net,romfile="
-	if g.machine == qemu.MicroVM {
-		machine, device = "microvm,rtc=on,pit=on,pic=on,x-option-roms=off", "virtio-net-device,netdev=net"
-	}
-	args := []string{"-accel", "tcg", "-cpu", "max", "-M", machine, "-m", memory.String(), "-smp", "1",
-		"-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-		"-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"}
+// on returns the guest with a size, and with a port of the host's if it is a web server.
+func (g *guest) on(memory qemu.Size, port int) *benchmark.Guest {
+	sized := g.Guest
+	sized.Memory, sized.Cores = memory, 1
 	if g.web {
-		args = append(args, "-netdev", fmt.Sprintf("user,id=net,hostfwd=tcp:127.0.0.1:%d-:8080", port), "-device", device)
+		device := "virtio-net-pci,netdev=net,romfile="
+		if g.Machine == qemu.MicroVM {
+			device = "virtio-net-device,netdev=net"
+		}
+		sized.Devices = []string{"-netdev", fmt.Sprintf("user,id=net,hostfwd=tcp:127.0.0.1:%d-:8080", port), "-device", device}
 	}
-	args = append(args, "-kernel", g.kernel)
-	if g.initrd != "" {
-		args = append(args, "-initrd", g.initrd)
-	}
-	return append(args, "-append", g.words)
+	return &sized
 }
 
 // start boots the guest, waits until it does what it should (prints line, and answers HTTP if it is
@@ -52,56 +43,21 @@ func (g *guest) start(ctx context.Context, memory qemu.Size, line string) (time.
 			return 0, err
 		}
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	cmd := exec.CommandContext(ctx, qemu.Program, g.args(memory, port)...)
-	var messages bytes.Buffer
-	cmd.Stderr = &messages
-	console, err := cmd.StdoutPipe()
+	m, err := g.on(memory, port).Start(ctx)
 	if err != nil {
-		cancel()
 		return 0, err
 	}
-	start := time.Now()
-	if err := cmd.Start(); err != nil {
-		cancel()
+	defer m.Stop()
+	if err := m.Lines(func(said string) bool { return !strings.Contains(said, line) }); err != nil {
 		return 0, err
-	}
-	defer func() {
-		cancel() // kills QEMU
-		io.Copy(io.Discard, console)
-		cmd.Wait()
-	}()
-	said, err := waitFor(console, line)
-	if err != nil {
-		if ctx.Err() != nil {
-			err = context.Cause(ctx)
-		}
-		return 0, fmt.Errorf("%w; the console says %q, QEMU %q", err, said, &messages)
 	}
 	if g.web {
-		go io.Copy(io.Discard, console)
+		go io.Copy(io.Discard, m.Console)
 		if err := answers(ctx, port); err != nil {
 			return 0, err
 		}
 	}
-	return time.Since(start), nil
-}
-
-// waitFor reads the console until a line is there. It returns the last that the console has said.
-func waitFor(console io.Reader, line string) (said string, err error) {
-	lines := bufio.NewReader(console)
-	for {
-		text, err := lines.ReadString('\n')
-		if strings.Contains(text, line) {
-			return "", nil
-		}
-		if said += text; len(said) > 2000 {
-			said = said[len(said)-2000:]
-		}
-		if err != nil {
-			return said, errors.New("the machine stopped")
-		}
-	}
+	return time.Since(m.Started), nil
 }
 
 // answers waits until the web server has sent its page. A connection that QEMU has taken but the

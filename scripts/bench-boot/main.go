@@ -17,12 +17,12 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/ringo-os/ringo/qemu"
+	"github.com/ringo-os/ringo/scripts/benchmark"
 )
 
 var (
@@ -40,11 +40,6 @@ func main() {
 		fmt.Fprintln(os.Stderr, "bench-boot:", err)
 		os.Exit(1)
 	}
-}
-
-// progress tells the user what happens.
-func progress(format string, args ...any) {
-	fmt.Fprintf(os.Stderr, "bench-boot: "+format+"\n", args...)
 }
 
 // A system is one of those that are compared.
@@ -90,7 +85,7 @@ func run(ctx context.Context) error {
 				r.times = append(r.times, took)
 			}
 		}
-		progress("run %d of %d", n+1, *runs)
+		benchmark.Progress("run %d of %d", n+1, *runs)
 	}
 	if *least {
 		for _, s := range systems {
@@ -99,13 +94,13 @@ func run(ctx context.Context) error {
 					return err
 				}
 			}
-			progress("least memory of %s: hello %s, web %s", s.name, s.hello.least, s.web.least)
+			benchmark.Progress("least memory of %s: hello %s, web %s", s.name, s.hello.least, s.web.least)
 		}
 	}
 	text, missed := report(ctx, systems)
 	fmt.Print(text)
 	if *update {
-		if err := updateFile("BENCHMARKS.md", text); err != nil {
+		if err := benchmark.UpdateFile("BENCHMARKS.md", "bench-boot", text); err != nil {
 			return err
 		}
 	}
@@ -120,68 +115,70 @@ func run(ctx context.Context) error {
 func prepare(ctx context.Context, dir string) ([]*system, error) {
 	const webLine = "listening on port"
 	in := func(name string) string { return filepath.Join(dir, name) }
-	l, err := findLinux(ctx)
+	l, err := benchmark.FindLinux(ctx)
 	if err != nil {
 		return nil, err
 	}
-	kernel, err := l.image()
+	kernel, err := l.Image()
 	if err != nil {
 		return nil, err
 	}
-	modules, err := l.modules()
+	modules, err := l.NetworkModules()
 	if err != nil {
 		return nil, err
 	}
-	progress("building")
-	for _, command := range [][]string{
-		{"go", "build", "-o", in("hello"), "./examples/hello"},
-		{"go", "build", "-o", in("web"), "./examples/web"},
-		{"go", "build", "-o", in("init"), "./scripts/bench-boot/init"},
-		{"go", "build", "-o", in("ringo"), "./cmd/ringo"},
-		{in("ringo"), "build", "-q", "-o", in("hello.img"), "./examples/hello"},
-		{in("ringo"), "build", "-q", "-o", in("web.img"), "./examples/web"},
-	} {
-		cmd := exec.CommandContext(ctx, command[0], command[1:]...)
-		cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
-		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-		if err := cmd.Run(); err != nil {
-			return nil, fmt.Errorf("%s: %w", strings.Join(command, " "), err)
-		}
-	}
-	if err := writeInitramfs(in("hello.cpio"), nil, "init", in("hello")); err != nil {
+	benchmark.Progress("building")
+	builder, err := benchmark.NewBuilder(ctx, dir)
+	if err != nil {
 		return nil, err
 	}
-	if err := writeInitramfs(in("web.cpio"), modules, "init", in("init"), "program", in("web")); err != nil {
+	hello, helloImage, err := builder.Build(ctx, "./examples/hello")
+	if err != nil {
 		return nil, err
 	}
-	out, err := output(ctx, "", in("hello"))
+	web, webImage, err := builder.Build(ctx, "./examples/web")
+	if err != nil {
+		return nil, err
+	}
+	if err := benchmark.WriteInitramfs(in("hello.cpio"), nil, "init", hello); err != nil {
+		return nil, err
+	}
+	if err := benchmark.WriteInitramfs(in("web.cpio"), modules, "init", builder.Init(), "program", web); err != nil {
+		return nil, err
+	}
+	out, err := benchmark.Output(ctx, "", hello)
 	if err != nil {
 		return nil, err
 	}
 	helloLine, _, _ := strings.Cut(out, "\n")
 
-	const linuxWords, ringoWords = "console=ttyS0 quiet panic=-1", "quiet"
+	linuxGuest := func(archive string) guest {
+		return guest{Guest: benchmark.Guest{Kernel: kernel, Initrd: in(archive), Words: benchmark.LinuxWords, Machine: qemu.PC}}
+	}
+	ringoGuest := func(image string, m qemu.Machine) guest {
+		return guest{Guest: benchmark.Guest{Kernel: image, Words: benchmark.RingoWords, Machine: m}}
+	}
 	systems := []*system{{
-		name:  "Linux " + strings.TrimPrefix(l.name, "linux-image-"),
+		name:  "Linux " + l.Name,
 		limit: time.Minute,
 		grain: 8 << 20,
-		hello: result{guest: guest{kernel: kernel, initrd: in("hello.cpio"), words: linuxWords, machine: qemu.PC}},
-		web:   result{guest: guest{kernel: kernel, initrd: in("web.cpio"), words: linuxWords, machine: qemu.PC}},
+		hello: result{guest: linuxGuest("hello.cpio")},
+		web:   result{guest: linuxGuest("web.cpio")},
 	}}
 	for _, m := range []qemu.Machine{qemu.PC, qemu.MicroVM} {
 		systems = append(systems, &system{
 			name:  "Ringo, " + string(m),
 			limit: 15 * time.Second,
 			grain: 512 << 10,
-			hello: result{guest: guest{kernel: in("hello.img"), words: ringoWords, machine: m}},
-			web:   result{guest: guest{kernel: in("web.img"), words: ringoWords, machine: m}},
+			hello: result{guest: ringoGuest(helloImage, m)},
+			web:   result{guest: ringoGuest(webImage, m)},
 		})
 	}
 	for _, s := range systems {
 		s.web.guest.web = true
 		s.hello.line, s.web.line = helloLine, webLine
 		for _, r := range []*result{&s.hello, &s.web} {
-			if r.size, err = sizes(r.guest.kernel, r.guest.initrd); err != nil {
+			if r.size, err = sizes(r.guest.Kernel, r.guest.Initrd); err != nil {
 				return nil, err
 			}
 		}
@@ -235,9 +232,4 @@ func (s *system) leastMemory(ctx context.Context, r *result) (qemu.Size, error) 
 		}
 	}
 	return high * s.grain, nil
-}
-
-func median(times []time.Duration) time.Duration {
-	times = slices.Sorted(slices.Values(times))
-	return (times[(len(times)-1)/2] + times[len(times)/2]) / 2
 }

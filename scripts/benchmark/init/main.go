@@ -1,6 +1,6 @@
-// Init is the first program of the Linux guest that bench-boot compares with: it loads the modules
-// in /modules, in the order of their names, gives eth0 the address that QEMU's user network
-// forwards ports to, and becomes /program.
+// Init is the first program of the Linux guests that benchmarks compare with: it loads the modules in
+// /modules, in the order of their names. If there are any, it gives eth0 the address that QEMU's user
+// network forwards ports to. Then it becomes /program, with its own arguments.
 package main
 
 import (
@@ -37,10 +37,12 @@ func run() error {
 			return fmt.Errorf("%s: %w", m, err)
 		}
 	}
-	if err := network(); err != nil {
-		return fmt.Errorf("network: %w", err)
+	if len(modules) > 0 {
+		if err := network(); err != nil {
+			return fmt.Errorf("network: %w", err)
+		}
 	}
-	return syscall.Exec("/program", []string{"/program"}, os.Environ())
+	return syscall.Exec("/program", append([]string{"/program"}, os.Args[1:]...), os.Environ())
 }
 
 func load(module string) error {

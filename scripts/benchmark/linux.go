@@ -1,4 +1,4 @@
-package main
+package benchmark
 
 import (
 	"bytes"
@@ -8,9 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/u-root/u-root/pkg/cpio"
@@ -20,41 +18,41 @@ import (
 // metaPackage is Debian's newest kernel for virtual machines.
 const metaPackage = "linux-image-cloud-amd64"
 
-// A linux is a kernel unpacked from a Debian package.
-type linux struct {
-	name string // linux-image-6.1.0-1-cloud-amd64
+// A Linux is a kernel unpacked from a Debian package.
+type Linux struct {
+	// Name is the kernel's version: 6.1.0-1-cloud-amd64.
+	Name string
 	dir  string
 }
 
-// findLinux gets the kernel from Debian, or from the cache.
-func findLinux(ctx context.Context) (*linux, error) {
+// FindLinux gets the kernel from Debian, or from the user's cache folder.
+func FindLinux(ctx context.Context) (*Linux, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		return nil, err
 	}
-	cache = filepath.Join(cache, "ringo", "bench-boot")
+	cache = filepath.Join(cache, "ringo", "linux")
 	if err := os.MkdirAll(cache, 0o755); err != nil {
 		return nil, err
 	}
 	name, err := kernelPackage(ctx)
 	if err != nil {
 		if old, _ := filepath.Glob(filepath.Join(cache, "linux-image-*")); len(old) > 0 {
-			last := old[len(old)-1]
-			return &linux{filepath.Base(last), last}, nil
+			return newLinux(old[len(old)-1]), nil
 		}
 		return nil, err
 	}
-	l := &linux{name, filepath.Join(cache, name)}
+	l := newLinux(filepath.Join(cache, name))
 	if _, err := os.Stat(l.dir); err == nil {
 		return l, nil
 	}
-	progress("getting %s", name)
+	Progress("getting %s", name)
 	temporary, err := os.MkdirTemp(cache, "download-")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(temporary)
-	if _, err := output(ctx, temporary, "apt-get", "download", name); err != nil {
+	if _, err := Output(ctx, temporary, "apt-get", "download", name); err != nil {
 		return nil, err
 	}
 	debs, _ := filepath.Glob(filepath.Join(temporary, "*.deb"))
@@ -62,16 +60,21 @@ func findLinux(ctx context.Context) (*linux, error) {
 		return nil, fmt.Errorf("apt-get download %s left %d files", name, len(debs))
 	}
 	root := filepath.Join(temporary, "root")
-	if _, err := output(ctx, temporary, "dpkg", "-x", debs[0], root); err != nil {
+	if _, err := Output(ctx, temporary, "dpkg", "-x", debs[0], root); err != nil {
 		return nil, err
 	}
 	return l, os.Rename(root, l.dir)
 }
 
+// newLinux is the kernel of the package that was unpacked in dir.
+func newLinux(dir string) *Linux {
+	return &Linux{strings.TrimPrefix(filepath.Base(dir), "linux-image-"), dir}
+}
+
 // kernelPackage asks apt what metaPackage stands for.
 func kernelPackage(ctx context.Context) (string, error) {
 	show := func() (string, error) {
-		out, err := output(ctx, "", "apt-cache", "show", "--no-all-versions", metaPackage)
+		out, err := Output(ctx, "", "apt-cache", "show", "--no-all-versions", metaPackage)
 		for line := range strings.Lines(out) {
 			if depends, ok := strings.CutPrefix(line, "Depends: "); ok {
 				return strings.FieldsFunc(depends, func(r rune) bool { return strings.ContainsRune(" ,(\n", r) })[0], nil
@@ -81,8 +84,8 @@ func kernelPackage(ctx context.Context) (string, error) {
 	}
 	name, err := show()
 	if err != nil && os.Getuid() == 0 {
-		progress("apt-get update")
-		if _, err := output(ctx, "", "apt-get", "update"); err != nil {
+		Progress("apt-get update")
+		if _, err := Output(ctx, "", "apt-get", "update"); err != nil {
 			return "", err
 		}
 		name, err = show()
@@ -90,8 +93,8 @@ func kernelPackage(ctx context.Context) (string, error) {
 	return name, err
 }
 
-// image is the kernel itself.
-func (l *linux) image() (string, error) {
+// Image is the file of the kernel itself.
+func (l *Linux) Image() (string, error) {
 	found, _ := filepath.Glob(filepath.Join(l.dir, "boot", "vmlinuz-*"))
 	if len(found) != 1 {
 		return "", fmt.Errorf("there are %d kernels in %s", len(found), l.dir)
@@ -103,8 +106,9 @@ func (l *linux) image() (string, error) {
 var networkModules = []string{"virtio_ring", "virtio", "virtio_pci_legacy_dev", "virtio_pci_modern_dev", "virtio_pci",
 	"failover", "net_failover", "virtio_net"}
 
-// modules returns the files of networkModules, as far as they are not part of the kernel itself.
-func (l *linux) modules() ([]cpio.Record, error) {
+// NetworkModules returns the files of networkModules, as far as they are not part of the kernel
+// itself, for the folder in which init looks for modules.
+func (l *Linux) NetworkModules() ([]cpio.Record, error) {
 	found := map[string]string{}
 	err := filepath.WalkDir(filepath.Join(l.dir, "lib", "modules"), func(file string, d fs.DirEntry, err error) error {
 		if name, _, ok := strings.Cut(filepath.Base(file), ".ko"); ok && err == nil && !d.IsDir() {
@@ -134,42 +138,4 @@ func (l *linux) modules() ([]cpio.Record, error) {
 		records = append(records, cpio.StaticFile(fmt.Sprintf("modules/%d-%s.ko", i, name), string(content), 0o644))
 	}
 	return records, nil
-}
-
-// writeInitramfs writes an archive with files in it: name and content by turns, all executable.
-func writeInitramfs(archive string, records []cpio.Record, files ...string) error {
-	f, err := os.Create(archive)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	records = slices.Clone(records)
-	for pair := range slices.Chunk(files, 2) {
-		content, err := os.ReadFile(pair[1])
-		if err != nil {
-			return err
-		}
-		records = append(records, cpio.StaticFile(pair[0], string(content), 0o755))
-	}
-	w := cpio.Newc.Writer(f)
-	if err := cpio.WriteRecordsAndDirs(w, records); err != nil {
-		return err
-	}
-	if err := cpio.WriteTrailer(w); err != nil {
-		return err
-	}
-	return f.Close()
-}
-
-// output runs a command and returns what it prints.
-func output(ctx context.Context, dir, name string, args ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Dir = dir
-	var messages bytes.Buffer
-	cmd.Stderr = &messages
-	out, err := cmd.Output()
-	if err != nil {
-		err = fmt.Errorf("%s: %w\n%s", strings.Join(cmd.Args, " "), err, &messages)
-	}
-	return string(out), err
 }
