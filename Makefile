@@ -14,7 +14,7 @@ FUZZTIME ?= 10s
 SOAK ?= 30m
 CORES ?= 4
 
-.PHONY: help run test lint fuzz soak bench-boot setup clean
+.PHONY: help run test lint fuzz soak conformance bench-boot bench-cores setup clean
 .DEFAULT_GOAL := help
 .ONESHELL:
 
@@ -42,6 +42,9 @@ soak: setup ## load a machine of CORES (4) cores with everything at once for SOA
 
 bench-boot: setup ## time to the first line of main and to the first HTTP answer, against Linux
 	go run ./scripts/bench-boot $(ARGS)
+
+bench-cores: setup ## what goroutines, threads, clocks and collections take, against Linux
+	go run ./scripts/bench-cores $(ARGS)
 
 setup: ## install QEMU if it is missing, and build bin/ringo
 	@scripts/setup
