@@ -77,8 +77,14 @@ func netpoll(delay int64) (gList, int32) {
 	}
 	var deadline int64
 	if delay > 0 {
-		// A bound, so that the sum below cannot overflow: the caller asks again.
-		deadline = nanotime1() + min(delay, 1e15)
+		// The scheduler has looked for work since it looked at the clock and found delay to be left:
+		// what it waits for is in pollUntil, which only the M that blocks here sets.
+		now := nanotime1()
+		if deadline = sched.pollUntil.Load(); deadline <= now {
+			return ready, 0
+		}
+		// A bound for whoever computes with it: the caller asks again.
+		deadline = min(deadline, now+1e15)
 	}
 	armSources()
 	// What a device did before it was armed is seen here; what it does after that interrupts.

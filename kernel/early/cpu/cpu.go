@@ -58,6 +58,9 @@ func Restore(flags uint64)
 // an interrupt, with interrupts disabled again.
 func WaitForInterrupt()
 
+// InterruptWindow lets in the interrupts that are pending.
+func InterruptWindow()
+
 // Stop disables interrupts and halts for ever.
 func Stop()
 

@@ -169,6 +169,14 @@ TEXT ·WaitForInterrupt(SB), NOSPLIT, $0-0
 	CLI
 	RET
 
+// func InterruptWindow()
+// STI holds interrupts off for one instruction (Intel SDM vol. 2, STI).
+TEXT ·InterruptWindow(SB), NOSPLIT, $0-0
+	STI
+	BYTE $0x90 // nop
+	CLI
+	RET
+
 // func Stop()
 TEXT ·Stop(SB), NOSPLIT, $0-0
 	CLI

@@ -42,10 +42,18 @@ type Core struct {
 	flushRequested uint32
 	flushDone      uint32
 
+	// How the core rests; see rest.go. polling is 1 while it looks at the queues by itself, pollPays
+	// says that this found something the last time. lead is how late the timer has been lately when
+	// the core had halted, in nanoseconds. All but polling are its own.
+	polling  uint32
+	pollPays bool
+	halted   bool
+	lead     int64
+
 	// ID is the core's number, from 0; APIC is how its interrupt controller is addressed.
 	ID   uint32
 	APIC uint32
-	// Switches counts thread switches; IdleNanos is the time spent halted.
+	// Switches counts thread switches; IdleNanos is the time without anything to run.
 	Switches  uint64
 	IdleNanos int64
 	idleSince int64
@@ -233,7 +241,7 @@ func (c *Core) run(next *Thread, registers *Registers) {
 	if t == c.idle {
 		c.IdleNanos += now - c.idleSince
 		c.wakeUp()
-		c.claim()
+		c.awake(now)
 	}
 	if next == c.idle {
 		c.idleSince = now
@@ -246,7 +254,9 @@ func (c *Core) run(next *Thread, registers *Registers) {
 	next.state = Running
 	c.current = next
 	c.Switches++
-	c.rearm()
+	if next != c.idle { // which sets the timer by itself, if it halts
+		c.rearm()
+	}
 }
 
 // claim takes c's bit from the idlers. It reports whether c was one.
@@ -256,7 +266,7 @@ func (c *Core) claim() bool {
 	return idlers.Load()&bit != 0 && idlers.And(^bit)&bit != 0
 }
 
-// claimAny takes any core's bit, nil if none is idle.
+// claimAny takes any core's bit, if possible that of one which is awake; nil if none is idle.
 func claimAny() *Core {
 	for {
 		step()
@@ -264,7 +274,14 @@ func claimAny() *Core {
 		if set == 0 {
 			return nil
 		}
-		if c := cores[bits.TrailingZeros64(set)]; c.claim() {
+		c := cores[bits.TrailingZeros64(set)]
+		for ; set != 0; set &= set - 1 {
+			if o := cores[bits.TrailingZeros64(set)]; atomic.LoadUint32(&o.polling) != 0 {
+				c = o
+				break
+			}
+		}
+		if c.claim() {
 			return c
 		}
 	}

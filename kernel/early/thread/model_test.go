@@ -310,6 +310,12 @@ func (m *model) waitForInterrupt() {
 	c.enabled = false
 }
 
+func (m *model) interruptWindow() {
+	m.at.enabled = true
+	m.interrupts()
+	m.at.enabled = false
+}
+
 func (m *model) dropTranslations() { m.at.translation = m.generation }
 
 // answer is called with the lock held that t belongs to.

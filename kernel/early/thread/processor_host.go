@@ -9,6 +9,7 @@ var processor interface {
 	saveAndDisable() (flags uint64)
 	restore(flags uint64)
 	waitForInterrupt()
+	interruptWindow()
 	dropTranslations()
 	step()
 }
@@ -26,6 +27,7 @@ func setBase(*Core)                  {}
 func saveAndDisable() (flags uint64) { return processor.saveAndDisable() }
 func restore(flags uint64)           { processor.restore(flags) }
 func waitForInterrupt()              { processor.waitForInterrupt() }
+func interruptWindow()               { processor.interruptWindow() }
 func dropTranslations()              { processor.dropTranslations() }
 func pause()                         { processor.step() }
 

@@ -25,6 +25,7 @@ func setBase(c *Core) { cpu.WriteMSR(msrGSBase, uint64(uintptr(unsafe.Pointer(c)
 func saveAndDisable() (flags uint64) { return cpu.SaveAndDisable() }
 func restore(flags uint64)           { cpu.Restore(flags) }
 func waitForInterrupt()              { cpu.WaitForInterrupt() }
+func interruptWindow()               { cpu.InterruptWindow() }
 func dropTranslations()              { cpu.WriteCR3(cpu.ReadCR3()) }
 func pause()                         { cpu.Pause() }
 

@@ -75,7 +75,7 @@ func Wake(t *Thread) {
 	}
 	to.lock.release()
 	if !here {
-		Kick(to)
+		to.rouse()
 	}
 	if busy {
 		offer()
@@ -88,7 +88,7 @@ func offer() {
 	step()
 	if idlers.Load() != 0 && queued() {
 		if idle := claimAny(); idle != nil {
-			Kick(idle)
+			idle.rouse()
 		}
 	}
 }
@@ -145,7 +145,7 @@ func Exit(left *uint32) {
 }
 
 // IdleLoop is the body of a core's idle thread; it does not return. Interrupts are off but while
-// the core halts.
+// the core rests.
 func IdleLoop() {
 	c := This()
 	bit := uint64(1) << c.ID
@@ -164,13 +164,7 @@ func IdleLoop() {
 			continue
 		}
 		idlers.Or(bit)
-		step()
-		if !queued() {
-			c.lock.acquire()
-			c.rearm()
-			c.lock.release()
-			waitForInterrupt()
-		}
+		c.rest()
 		idlers.And(^bit)
 	}
 }
@@ -216,8 +210,11 @@ func (c *Core) Tick() bool {
 	c.lock.acquire()
 	// Whatever the timer was set to, it is set to nothing now: the timer and Clock run at
 	// different speeds, and a mark left by an early interrupt would keep it off for good.
-	c.armed = 0
 	now := Clock()
+	if c.halted && c.armed != 0 {
+		c.learn(now - c.armed)
+	}
+	c.armed = 0
 	woken := c.expire(now)
 	giveWay := false
 	switch {
@@ -227,13 +224,13 @@ func (c *Core) Tick() bool {
 	case woken:
 		// An idle core takes it, or else the thread that runs here waits.
 		if idle := claimAny(); idle != nil {
-			Kick(idle)
+			idle.rouse()
 			c.sliceEnd = now + Slice
 		} else {
 			giveWay = true
 		}
 	}
-	if !giveWay {
+	if !giveWay && c.current != c.idle {
 		c.rearm()
 	}
 	c.lock.release()
