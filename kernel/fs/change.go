@@ -177,7 +177,7 @@ func (t *FS) RemoveDirectory(at *Entry, path string) syscall.Errno {
 }
 
 // empty reports whether directory n has no names.
-func (n *Node) empty() bool { return n.listing == nil && len(n.children.names) == 0 }
+func (n *Node) empty() bool { return n.listing == nil && len(n.look().names) == 0 }
 
 // begins reports whether directory n is where a volume begins.
 func (n *Node) begins() bool {

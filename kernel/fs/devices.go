@@ -41,7 +41,7 @@ type Devices struct {
 
 // MountDevices makes /dev.
 func (t *FS) MountDevices(d Devices) {
-	v := t.Mount("/dev", "devtmpfs", tmpfsMagic)
+	v := t.Mount("/dev", "devtmpfs", tmpfsMagic, nil)
 	v.fixed = false
 	random := func(p []byte) (int, syscall.Errno) {
 		if errno := d.Random(p); errno != 0 {

@@ -74,7 +74,7 @@ func (f *directoryFile) Names(yield func(Name) bool) syscall.Errno {
 	if !f.self(yield) {
 		return 0
 	}
-	c := e.node.children
+	c := e.node.look()
 	for i := c.search(f.position + 1); i < len(c.order); i++ {
 		p := c.order[i]
 		if p.entry != nil && !yield(describe(p.entry.name, p.entry.node, p.cookie)) {

@@ -91,7 +91,7 @@ func (n *Node) find(name string) (*Entry, syscall.Errno) {
 	if n.listing != nil {
 		return n.listing.lookup(n, name), 0
 	}
-	return n.children.names[name], 0
+	return n.look().names[name], 0
 }
 
 // attach gives node the name in directory. FS.tree is held for writing; node may be a directory,

@@ -19,6 +19,9 @@ import (
 type FS struct {
 	tree sync.RWMutex
 	root *Entry
+	// looking is held by who makes what is in a directory, for the first time that somebody looks. It is
+	// taken with tree held, for reading at least, and guards the changes that this makes below.
+	looking sync.Mutex
 
 	// OpenPipe opens a named pipe. It may wait for the other end.
 	OpenPipe func(e *Entry, flags int) (file.File, syscall.Errno)

@@ -17,7 +17,7 @@ type Node struct {
 
 	// One of these, by type, and never changed. target and jump are called with FS.tree held.
 	data     *data                                      // a regular file
-	children *children                                  // a directory
+	children *children                                  // a directory; see look
 	listing  listing                                    // a directory made up on the fly
 	target   func() string                              // a symbolic link
 	jump     func() *Entry                              // a symbolic link that leads to a file without a path
@@ -25,8 +25,9 @@ type Node struct {
 	content  func() []byte                              // a generated file, read
 	accept   func(content []byte) syscall.Errno         // a generated file, written
 
-	entry    *Entry // a directory's one name; guarded by FS.tree
-	attached any    // see Attach; guarded by mu
+	later    atomic.Pointer[func()] // makes what is in a directory; see Mount
+	entry    *Entry                 // a directory's one name; guarded by FS.tree
+	attached any                    // see Attach; guarded by mu
 
 	mu       sync.RWMutex
 	mode     uint32 // permissions

@@ -7,25 +7,45 @@ import (
 	"github.com/ringo-os/ringo/kernel/file"
 )
 
-// What this file makes is there from the start. None of it fails: the paths are the kernel's own.
-// Plant and Write do nothing where the archive has put something else in the way.
+// What this file makes is there from the start, or from when somebody first looks (Mount). None of it
+// fails: the paths are the kernel's own. Plant and Write do nothing where the archive has put something
+// else in the way.
+//
+// No lock is taken: either there is nobody else yet, or Mount's later runs, and nobody else has a way to
+// what it makes. Write alone may be called at any time.
 
 // Mount makes path, a new directory, the beginning of a volume of its own, in which programs cannot
-// create files.
-func (t *FS) Mount(path, name string, magic int64) *Volume {
-	t.tree.Lock()
-	defer t.tree.Unlock()
+// create files. If later is not nil, it makes what is in it when somebody first looks: it may make
+// nothing else.
+func (t *FS) Mount(path, name string, magic int64, later func()) *Volume {
 	directory, last := t.reach(path)
 	v := t.newVolume(name, magic, path)
 	v.fixed = true
-	t.attach(directory, last, t.newDirectory(v, nil, 0o555))
+	n := t.newDirectory(v, nil, 0o555)
+	if later != nil {
+		n.later.Store(&later)
+	}
+	t.attach(directory, last, n)
 	return v
+}
+
+// look returns the names in directory n. FS.tree is held, if only for reading: those who look at the
+// same time wait for the first.
+func (n *Node) look() *children {
+	if n.later.Load() != nil {
+		t := n.volume.fs
+		t.looking.Lock()
+		if later := n.later.Load(); later != nil {
+			(*later)()
+			n.later.Store(nil)
+		}
+		t.looking.Unlock()
+	}
+	return n.children
 }
 
 // Plant makes path a directory, and those above it that are missing.
 func (t *FS) Plant(path string, mode uint32) {
-	t.tree.Lock()
-	defer t.tree.Unlock()
 	if directory, last := t.reach(path); directory != nil && directory.children.names[last] == nil {
 		t.attach(directory, last, t.newDirectory(directory.volume, nil, mode))
 	}
@@ -97,8 +117,6 @@ func (t *FS) Nameless(name string, st *syscall.Stat_t) *Entry {
 
 // plant makes a node that fill completes, called path.
 func (t *FS) plant(path string, mode uint32, fill func(*Node)) *Entry {
-	t.tree.Lock()
-	defer t.tree.Unlock()
 	directory, last := t.reach(path)
 	n := t.newNode(directory.volume, mode)
 	fill(n)

@@ -41,7 +41,10 @@ type Program struct {
 
 // MountProc makes /proc.
 func (t *FS) MountProc(p *Program) {
-	t.Mount("/proc", "proc", procMagic)
+	t.Mount("/proc", "proc", procMagic, func() { t.fillProc(p) })
+}
+
+func (t *FS) fillProc(p *Program) {
 	t.mountSelf(p)
 	t.mountSettings(p)
 	t.Generate("/proc/cpuinfo", cpuinfo)

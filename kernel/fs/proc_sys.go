@@ -34,7 +34,10 @@ func (t *FS) mountSettings(p *Program) {
 
 // MountSys makes /sys.
 func (t *FS) MountSys() {
-	t.Mount("/sys", "sysfs", sysfsMagic)
+	t.Mount("/sys", "sysfs", sysfsMagic, t.fillSys)
+}
+
+func (t *FS) fillSys() {
 	cores := func() []byte {
 		if last := statsNow().Cores - 1; last > 0 {
 			return lines("0-" + strconv.Itoa(last))

@@ -62,8 +62,9 @@ func seen(t *testing.T, files *fs.FS, path string) string {
 
 func newFiles() *fs.FS {
 	files := fs.New(1 << 20)
-	files.Mount("/proc", "proc", 0x9fa0)
-	files.Generate("/proc/version", func() []byte { return []byte("ours") })
+	files.Mount("/proc", "proc", 0x9fa0, func() {
+		files.Generate("/proc/version", func() []byte { return []byte("ours") })
+	})
 	return files
 }
 
