@@ -27,6 +27,7 @@ const (
 	isConsole
 	isPipe
 	isVirtioMMIO
+	isObserved
 )
 
 // Words is every word that may stand before "--" on the kernel command line. Words behind it are
@@ -53,6 +54,8 @@ var Words = [...]Word{
 		Meaning: "the kernel says nothing unless something is wrong"},
 	{Name: "debug=", Argument: "TOPIC[,TOPIC...]", Repeatable: true, check: notEmpty,
 		Meaning: "what the kernel tells about itself on the console"},
+	{Name: "syscalls=", Argument: "count, trace or count,trace", check: isObserved,
+		Meaning: "tell of the program's system calls: a table of them all at the end, or each as it returns"},
 	{Name: "memory=", Argument: "SIZE[K|M|G]", check: isSize,
 		Meaning: "use no memory from this physical address on"},
 	{Name: "virtio_mmio.device=", Argument: "SIZE@ADDRESS:IRQ[:ID]", Repeatable: true, check: isVirtioMMIO,
@@ -127,6 +130,10 @@ func (w *Word) checkValue(value []byte) Problem {
 	case isPipe:
 		if _, ok = ParsePipes(value); !ok {
 			return "The word pipe= on the kernel command line takes stdin, stdout or stdin,stdout."
+		}
+	case isObserved:
+		if _, ok = ParseObserved(value); !ok {
+			return "The word syscalls= on the kernel command line takes count, trace or count,trace."
 		}
 	case isVirtioMMIO:
 		if _, ok = ParseVirtioMMIO(value); !ok {

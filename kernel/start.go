@@ -50,6 +50,10 @@ func Start() {
 		}
 	}
 	openStandard(files, console)
+	if value, ok := words.Value("syscalls"); ok {
+		observed, _ := boot.ParseObserved(value)
+		linux.Observe(observed.Count, observed.Trace)
+	}
 	machine.SetSystemCall(linux.Dispatch)
 	machine.SetPollHooks(linux.PollOpen, linux.PollClose)
 }

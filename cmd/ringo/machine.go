@@ -21,6 +21,8 @@ type machineFlags struct {
 	memory string
 	name   string
 	ports  []string
+	count  bool // system calls
+	trace  bool
 }
 
 func (m *machineFlags) register(set *pflag.FlagSet) {
@@ -32,6 +34,8 @@ func (m *machineFlags) register(set *pflag.FlagSet) {
 	set.StringArrayVarP(&m.ports, "publish", "p", nil, "forward a port, `[ADDRESS:]HOST:GUEST[/udp]`; may be repeated")
 	set.StringArrayVarP(&m.config.Environment, "env", "e", nil, "set an environment variable, `NAME=VALUE`, or take it over, NAME; may be repeated")
 	set.StringArrayVarP(&m.config.Words, "word", "w", nil, "a `WORD` for the kernel command line, such as ip=10.0.0.2/24; may be repeated")
+	set.BoolVar(&m.count, "syscalls", false, "show at the end how often which system call was made, and how long it took")
+	set.BoolVar(&m.trace, "trace-syscalls", false, "show each system call as it returns")
 	set.StringArrayVar(&m.config.Extra, "qemu-arg", nil, "one more `ARGUMENT` for QEMU; may be repeated")
 }
 
@@ -54,6 +58,14 @@ func (m *machineFlags) resolve() (*qemu.Config, error) {
 			return nil, err
 		}
 		c.Forwards = append(c.Forwards, f)
+	}
+	switch {
+	case m.count && m.trace:
+		c.Words = append(c.Words, "syscalls=count,trace")
+	case m.count:
+		c.Words = append(c.Words, "syscalls=count")
+	case m.trace:
+		c.Words = append(c.Words, "syscalls=trace")
 	}
 	c.Environment = nil
 	for _, e := range m.config.Environment {

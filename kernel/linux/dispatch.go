@@ -19,6 +19,13 @@ type entry struct {
 
 // Dispatch carries out a system call: package machine hands it every one that the program makes.
 func Dispatch(number uintptr, a call.Arguments) (r1, r2, errno uintptr) {
+	if observe != nil {
+		return observe(number, a)
+	}
+	return carryOut(number, a)
+}
+
+func carryOut(number uintptr, a call.Arguments) (r1, r2, errno uintptr) {
 	if number < uintptr(len(table)) {
 		if e := &table[number]; e.handle != nil {
 			result, errno := e.handle(a)

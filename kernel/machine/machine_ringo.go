@@ -216,6 +216,17 @@ func ConsoleSource() *Source
 //go:linkname Exit
 func Exit(status int32)
 
+// AtExit makes f run before the machine goes off, whyever that is. F runs on a system stack and may be
+// without a P: it must neither allocate nor take a lock, and says what it has to say with Print.
+//
+//go:linkname AtExit
+func AtExit(f func())
+
+// Print writes to the console as the runtime's own messages do: at once, whoever calls it.
+//
+//go:linkname Print
+func Print(p []byte)
+
 // SetWallClock sets the wall clock to seconds and nanoseconds since 1970. The monotonic clock does
 // not move.
 //

@@ -119,9 +119,23 @@ func machine_ConsoleRead(p []byte) int {
 //go:linkname machine_Exit github.com/ringo-os/ringo/kernel/machine.Exit
 func machine_Exit(status int32) { exit(status) }
 
+// atExit is the kernel's last word. Set once, while the kernel is initialised.
+var atExit func()
+
+//go:linkname machine_AtExit github.com/ringo-os/ringo/kernel/machine.AtExit
+func machine_AtExit(f func()) { atExit = f }
+
+//go:linkname machine_Print github.com/ringo-os/ringo/kernel/machine.Print
+func machine_Print(p []byte) { write1(2, noescape(unsafe.Pointer(unsafe.SliceData(p))), int32(len(p))) }
+
 //go:nosplit
 func exit(code int32) {
-	systemstack(func() { powerOff(code) })
+	systemstack(func() {
+		if atExit != nil {
+			atExit()
+		}
+		powerOff(code)
+	})
 }
 
 // powerOff tells the host the status and turns the machine off.
