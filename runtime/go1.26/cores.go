@@ -26,6 +26,16 @@ type core struct {
 	// nesting counts the exceptions being handled: an exception in the handler of one is the end.
 	nesting uint32
 
+	// See stuck.go. probes counts the non-maskable interrupts that were wanted by setting probed; stopped
+	// is 1 once the core has stopped for good, at stoppedAt.
+	suspicion      suspicion
+	probed, probes uint32
+	stopped        uint32
+	stoppedAt      thread.Registers
+	stoppedG       *g
+	// dumpWanted is 1 after a non-maskable interrupt from outside, until it is followed.
+	dumpWanted uint32
+
 	// The idle thread, its g, and an m for handlers to count locks in while it is interrupted.
 	idleThread   *thread.Thread
 	idleStackTop uintptr
@@ -56,6 +66,9 @@ var (
 
 // thisCore returns the calling core. The caller has interrupts off.
 func thisCore() *core { return (*core)(unsafe.Pointer(thread.This())) }
+
+// coreOf returns the core whose scheduler c is.
+func coreOf(c *thread.Core) *core { return (*core)(unsafe.Pointer(c)) }
 
 // newCore returns the core with a number, in pages of its own with guard pages below its stacks.
 func newCore(id uint32) *core {
@@ -258,35 +271,3 @@ const msrEFER = 0xC0000080
 
 // kick interrupts another core. Interrupts are off.
 func kick(c *thread.Core) { localAPIC.Send(c.APIC, vectorKick) }
-
-// stopping is set when the machine is about to end: a core that gets a non-maskable interrupt then
-// stops.
-var stopping atomic.Uint32
-
-// stopOthers stops all other cores, so that they do not print between the lines of what the kernel
-// has to say last.
-func stopOthers() {
-	if !stopping.CompareAndSwap(0, 1) {
-		return
-	}
-	for id := range thread.Count() {
-		if c := thread.Get(id); c != thread.This() {
-			localAPIC.SendNMI(c.APIC)
-		}
-	}
-}
-
-// kernelStuck ends the machine because a core does not take interrupts any more.
-func kernelStuck(c *thread.Core) {
-	print("\nringo: the kernel failed: core ", c.ID, " has not answered for ", flushLimit/1_000_000_000,
-		" seconds. This is a bug in Ringo; please report it.\n")
-	stuckCore = c
-	stopOthers()
-	// It prints its registers by itself.
-	for end := nanotime1() + 500_000_000; nanotime1() < end; {
-		cpu.Pause()
-	}
-	powerOff(exitKernelPanic)
-}
-
-var stuckCore *thread.Core

@@ -5,6 +5,7 @@ package runtime
 // What the word debug= on the kernel command line asks for.
 
 import (
+	"internal/runtime/atomic"
 	"unsafe"
 
 	"github.com/ringo-os/ringo/boot"
@@ -14,8 +15,9 @@ import (
 )
 
 // debugBoot carries out the topics of debug= once the machine is ready: "boot" tells what was
-// found, "memory" prints the physical memory map and every mapping, "fault" fails in the kernel, to
-// see what that looks like.
+// found, "memory" prints the physical memory map and every mapping. The others fail in the kernel, to see
+// what that looks like: "fault" at once; "hang" has a core take no interrupts any more, and "lock" a lock
+// not released, when the program has run for a while.
 func debugBoot() {
 	values := commandLine.Values("debug")
 	for {
@@ -44,9 +46,39 @@ func debugTopic(topic string) {
 		printMemoryMap()
 	case "fault":
 		*(*byte)(unsafe.Pointer(uintptr(directBase) - 1)) = 1
+	case "hang":
+		provoked.Store(provokeHang)
+	case "lock":
+		provoked.Store(provokeLock)
 	default:
-		print("ringo: debug=", topic, " is not known; it can be boot, memory or fault\n")
+		print("ringo: debug=", topic, " is not known; it can be boot, memory, fault, hang or lock\n")
 		powerOff(exitBadMachine)
+	}
+}
+
+// provoked is what provoke does.
+var provoked atomic.Uint32
+
+const (
+	provokeHang = 1 + iota
+	provokeLock
+
+	provokeAfter = 500_000_000
+)
+
+// provoke is called by every timer interrupt, and fails as debug= wants it to.
+func provoke() {
+	if provoked.Load() == 0 || nanotime1() < provokeAfter || thread.This().Idle() {
+		return
+	}
+	switch provoked.Swap(0) {
+	case provokeHang:
+		for {
+			cpu.Pause()
+		}
+	case provokeLock:
+		memoryLock.lock()
+		memoryLock.lock()
 	}
 }
 

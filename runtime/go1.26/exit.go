@@ -15,6 +15,7 @@ import (
 const (
 	exitBadMachine  = 120 // the machine or its command line will not do
 	exitKernelPanic = 121 // a bug in the kernel
+	exitStuck       = 122 // another one: a core that takes no interrupts, a lock that is not released
 )
 
 // statusPort is QEMU's debug console (-device isa-debugcon,iobase=0xe9), which reads as its own

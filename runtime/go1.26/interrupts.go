@@ -20,6 +20,7 @@ const (
 	vectorTimer       = 32
 	vectorConsole     = 33
 	vectorKick        = 34
+	vectorStuck       = 35 // stuckEntry's
 	vectorFirstDevice = 40
 	vectorLastDevice  = 62
 	vectorSpurious    = 63
@@ -88,7 +89,11 @@ func startInterrupts() {
 func interrupt(r *thread.Registers, vectors unsafe.Pointer, gp *g) *thread.Thread {
 	atomic.Xadd64(&interruptCount, 1)
 	core := thread.This()
-	core.Flush()
+	if r.Vector == vectorStuck {
+		confirm(r, gp)
+		return nil
+	}
+	core.Attend()
 	giveWay := false
 	switch v := r.Vector; {
 	case v == vectorSpurious:
@@ -98,10 +103,14 @@ func interrupt(r *thread.Registers, vectors unsafe.Pointer, gp *g) *thread.Threa
 		refineClock()
 		profileTick(r, gp)
 		giveWay = core.Tick()
+		provoke()
 	case v == vectorKick:
 		localAPIC.EOI()
 		core.Kicked()
 		core.AnswerPreempt(r)
+		if atomic.Cas(&coreOf(core).dumpWanted, 1, 0) {
+			dumpOnRequest(r, gp)
+		}
 	case v == vectorConsole:
 		flags := consoleLock.lock()
 		receiveConsole()

@@ -5,6 +5,7 @@ package runtime
 // The rest of what the runtime asks of an operating system.
 
 import (
+	"internal/runtime/atomic"
 	"unsafe"
 
 	"github.com/ringo-os/ringo/kernel/early/cpu"
@@ -145,13 +146,14 @@ func isKernelGoroutine(gp *g) bool {
 	return !crash && startedByKernel(gp)
 }
 
-// dumpOnRequest answers a non-maskable interrupt (QEMU's nmi command, which interrupts all cores): the
-// registers and every goroutine, and the program ends as after SIGQUIT. The first core that runs
-// something does it, or the boot core if none does.
+// dumpOnRequest answers QEMU's nmi, which interrupts all cores: every goroutine is printed, and the program
+// ends as after SIGQUIT. The first core that runs something does it, or the boot core if none does.
 func dumpOnRequest(r *thread.Registers, gp *g) {
 	c := thread.This()
 	if !c.Idle() {
-		deliverFatal(r, gp, _SIGQUIT, 0, 0)
+		if dumping.CompareAndSwap(0, 1) {
+			deliverFatal(r, gp, _SIGQUIT, 0, 0)
+		}
 		return
 	}
 	for id := range thread.Count() {
@@ -159,8 +161,14 @@ func dumpOnRequest(r *thread.Registers, gp *g) {
 			return
 		}
 	}
+	if !dumping.CompareAndSwap(0, 1) {
+		return
+	}
 	print(signame(_SIGQUIT), "\n\n")
 	tracebackothers(gp)
 	print("\n")
 	exit(2)
 }
+
+// dumping is 1 once a core has begun to follow dumpOnRequest.
+var dumping atomic.Uint32

@@ -58,8 +58,8 @@ func invalidate(start, end, pages uint64) {
 			cpu.InvalidatePage(uintptr(at))
 		}
 	}
-	if stuck := thread.FlushOthers(flushLimit); stuck != nil {
-		kernelStuck(stuck)
+	for stuck := thread.FlushOthers(flushLimit); stuck != nil; stuck = thread.FlushOthers(flushLimit) {
+		flushStuck(stuck)
 	}
 	cpu.Restore(flags)
 }

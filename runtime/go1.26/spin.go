@@ -6,17 +6,28 @@ import (
 	"internal/runtime/atomic"
 
 	"github.com/ringo-os/ringo/kernel/early/cpu"
+	"github.com/ringo-os/ringo/kernel/early/thread"
 )
 
 // A spinLock is held with interrupts off, for a bounded number of instructions, by code that takes
-// no page fault.
+// no page fault. Whoever waits longer than that should take raises the alarm (stuck.go).
 type spinLock struct{ held uint32 }
 
 //go:nosplit
 func (l *spinLock) lock() (flags uint64) {
 	flags = cpu.SaveAndDisable()
 	for !atomic.Cas(&l.held, 0, 1) {
-		cpu.Pause()
+		limit := int64(thread.LockLimit)
+		if l == &consoleLock {
+			limit = consoleLimit
+		}
+		var p thread.Patience
+		for atomic.Load(&l.held) != 0 {
+			if p.Over(limit) {
+				lockStuck(&l.held)
+			}
+			cpu.Pause()
+		}
 	}
 	return flags
 }

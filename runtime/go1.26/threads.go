@@ -42,6 +42,8 @@ func startThreads() {
 	thread.Release = releaseThread
 	thread.Kick = kick
 	thread.Answer = answerPreempt
+	thread.Silent = coreSilent
+	thread.Held = lockStuck
 	thread.UseXSAVE = useXSAVE
 	self := newThread()
 	m0.thread = self

@@ -152,6 +152,11 @@ TEXT runtime·threadEntry(SB), NOSPLIT|NOFRAME|TOPFRAME, $0
 	CALL runtime·exitFinishedThread(SB)
 	INT  $3
 
+// func stuckEntry()
+TEXT runtime·stuckEntry(SB), NOSPLIT, $0
+	INT $35 // vectorStuck
+	RET
+
 // faultEntry is where a thread goes on whose exception ends the program: on its m's signal stack,
 // still as the g that was interrupted.
 TEXT runtime·faultEntry(SB), NOSPLIT|NOFRAME|TOPFRAME, $0

@@ -79,6 +79,8 @@ func startTraps() {
 			stack = stackMachineCheck
 		case i < 32:
 			stack = stackException
+		case i == vectorStuck:
+			stack = stackMachineCheck // both are about the end, and may come on any other
 		}
 		// An interrupt gate (Intel SDM vol. 3, 6.14.1): interrupts go off on entry.
 		at := uint64(abi.FuncPCABI0(trapStubs)) + uint64(i)*16
@@ -134,9 +136,12 @@ func trap(r *thread.Registers, vectors unsafe.Pointer, gp *g) *thread.Thread {
 	interrupted := mp.interrupted
 	setGNoWB(&mp.interrupted, gp)
 	var next *thread.Thread
-	if r.Vector >= 32 {
+	switch {
+	case r.Vector >= 32:
 		next = interrupt(r, vectors, gp)
-	} else {
+	case r.Vector == exceptionNMI:
+		nonMaskable(r, gp)
+	default:
 		c := thisCore()
 		c.nesting++
 		if c.nesting > 1 {
@@ -185,16 +190,6 @@ func exception(r *thread.Registers, gp *g) {
 		sig, code = _SIGTRAP, _SI_KERNEL
 	case exceptionAlignment:
 		sig, code = _SIGBUS, _BUS_ADRALN
-	case exceptionNMI:
-		if stopping.Load() != 0 {
-			if stuckCore == thread.This() {
-				dumpRegisters(r)
-				printStack(r)
-			}
-			cpu.Stop()
-		}
-		dumpOnRequest(r, gp)
-		return
 	default:
 		kernelPanic(r, gp)
 	}

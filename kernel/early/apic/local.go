@@ -182,7 +182,10 @@ func (l *Local) SendSelf(vector uint8) {
 		l.write(registerSelf, uint32(vector))
 		return
 	}
-	l.command(0, shorthandSelf|assert|uint32(vector))
+	// The other half, which another command may be about to use, does not count: the handler of a
+	// non-maskable interrupt may call this.
+	l.waitSent()
+	l.write(registerCommand, shorthandSelf|assert|uint32(vector))
 }
 
 // SendNMI raises a non-maskable interrupt.

@@ -50,6 +50,11 @@ type Core struct {
 	halted   bool
 	lead     int64
 
+	// asked is when another core first asked for the interrupt that this one owes it, 0 if it owes
+	// none; watchNext is when this one looks at the others. See watch.go.
+	asked     int64
+	watchNext int64
+
 	// ID is the core's number, from 0; APIC is how its interrupt controller is addressed.
 	ID   uint32
 	APIC uint32
@@ -219,6 +224,9 @@ func (c *Core) rearm() {
 	if c.head != nil && (want == 0 || c.sliceEnd < want) {
 		want = c.sliceEnd
 	}
+	if c.watchNext != 0 && (want == 0 || c.watchNext < want) {
+		want = c.watchNext
+	}
 	if want == 0 || c.armed != 0 && c.armed <= want {
 		return
 	}
@@ -242,6 +250,7 @@ func (c *Core) run(next *Thread, registers *Registers) {
 		c.IdleNanos += now - c.idleSince
 		c.wakeUp()
 		c.awake(now)
+		c.watchAgain(now)
 	}
 	if next == c.idle {
 		c.idleSince = now

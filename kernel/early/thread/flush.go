@@ -2,13 +2,17 @@ package thread
 
 import "sync/atomic"
 
-// Flush drops all of this core's translations, but global ones, if it was asked to. Interrupt handlers
-// call it first: on a resting core they are the first to touch memory again. Interrupts are off.
+// Flush drops all of this core's translations, but global ones, if it was asked to. Interrupts are off.
 func (c *Core) Flush() {
 	if wanted := atomic.LoadUint32(&c.flushRequested); wanted != c.flushDone {
 		dropTranslations()
 		atomic.StoreUint32(&c.flushDone, wanted)
 	}
+}
+
+// Flushed reports whether the core has dropped its translations as often as it was asked to.
+func (c *Core) Flushed() bool {
+	return atomic.LoadUint32(&c.resting) != 0 || atomic.LoadUint32(&c.flushDone) == atomic.LoadUint32(&c.flushRequested)
 }
 
 // wakeUp ends the core's rest. The swap orders it before the look at flushRequested, as FlushOthers

@@ -62,6 +62,8 @@ func newModel(t *testing.T, seed uint64, count int) *model {
 	Clock = func() int64 { return m.now }
 	Arm = func(deadline int64) { m.at.timer = max(deadline, 1) }
 	Kick = func(c *Core) { (*modelCore)(unsafe.Pointer(c)).kicked = true }
+	Silent = func(c *Core) { m.fail("core %d has been silent", c.ID) }
+	watcher.Store(0)
 	Release = func(t *Thread) { t.NextFree, m.free = m.free, t }
 	Answer = func(t *Thread, r *Registers) { m.answer(t, r) }
 	clear(cores[:])
@@ -231,7 +233,7 @@ func (m *model) interrupts() {
 		s := c.loaded
 		user := s.user
 		s.user = false
-		c.Flush()
+		c.Attend()
 		giveWay := false
 		if c.kicked {
 			c.kicked = false

@@ -51,6 +51,7 @@ func (c *Core) rest() {
 	c.lock.acquire()
 	due := c.expire(now)
 	if !due {
+		c.watchWhileIdle(now)
 		c.armAhead()
 	}
 	c.lock.release()
@@ -102,10 +103,15 @@ func (c *Core) rouse() {
 // armAhead sets the timer so that the core is awake when its first deadline comes. An earlier tick is
 // as good. The lock is held.
 func (c *Core) armAhead() {
-	if c.sleepers == nil {
+	want := c.watchNext
+	if c.sleepers != nil {
+		if due := c.sleepers.deadline - c.lead; want == 0 || due < want {
+			want = due
+		}
+	}
+	if want == 0 {
 		return
 	}
-	want := c.sleepers.deadline - c.lead
 	if c.armed == 0 || c.armed > want {
 		c.armed = want
 		Arm(want)

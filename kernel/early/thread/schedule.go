@@ -95,7 +95,6 @@ func offer() {
 
 // Kicked is the interrupt that Kick sends.
 func (c *Core) Kicked() {
-	c.Flush()
 	c.lock.acquire()
 	if c.head != nil && c.current != c.idle {
 		if c.sliceEnd < Clock() {
@@ -160,6 +159,9 @@ func IdleLoop() {
 		if t := c.take(); t != nil {
 			c.lock.acquire()
 			c.run(t, nil)
+			if c.head != nil {
+				offer() // somebody took this core for one that would run what he queued
+			}
 			switchTo(c.idle, t)
 			continue
 		}
@@ -230,10 +232,14 @@ func (c *Core) Tick() bool {
 			giveWay = true
 		}
 	}
+	silent := c.watch(now)
 	if !giveWay && c.current != c.idle {
 		c.rearm()
 	}
 	c.lock.release()
+	if silent != nil {
+		Silent(silent)
+	}
 	return giveWay
 }
 
