@@ -121,8 +121,10 @@ func machine_RaiseSignal(sig uint32) {
 			startpanic_m()
 			print(signame(sig), "\nPC=", hex(gp.sched.pc), " m=", mp.id, " sigcode=0\n\n")
 			if level, _, _ := gotraceback(); level > 0 {
-				goroutineheader(gp)
-				traceback(^uintptr(0), ^uintptr(0), 0, gp)
+				if !isKernelGoroutine(gp) {
+					goroutineheader(gp)
+					traceback(^uintptr(0), ^uintptr(0), 0, gp)
+				}
 				tracebackothers(gp)
 				print("\n")
 			}
