@@ -1,6 +1,7 @@
 package test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -25,6 +26,20 @@ func TestPanics(t *testing.T) {
 			t.Parallel()
 			compare(t, bare(t, "panics", mode), "panics")
 		})
+	}
+}
+
+// TestPanicsOnBusyCores: so does one whose other goroutines are in loops on all cores.
+func TestPanicsOnBusyCores(t *testing.T) {
+	for _, cores := range coreCounts {
+		for _, mode := range strings.Fields("string nil-read goroutine nil-goroutine map-writes locked exit-goroutine unlock") {
+			t.Run(fmt.Sprintf("%s/%d", mode, cores), func(t *testing.T) {
+				t.Parallel()
+				c := bare(t, "panics", mode, "busy")
+				c.Cores = cores
+				compare(t, c, "panics")
+			})
+		}
 	}
 }
 

@@ -324,7 +324,19 @@ func concurrent(f func()) {
 	select {}
 }
 
+//go:noinline
+func spin() {
+	for {
+	}
+}
+
 func main() {
+	if len(os.Args) > 2 && os.Args[2] == "busy" {
+		for range runtime.NumCPU() {
+			go spin()
+		}
+		time.Sleep(50 * time.Millisecond) // they run
+	}
 	mode, ok := modes[os.Args[1]]
 	if !ok {
 		fmt.Println("no such mode")
