@@ -56,9 +56,7 @@ func startMachine(startInfo uint64) (argc int32, argv **byte) {
 	startMemory()
 	readCommandLine()
 	startVectors()
-	if p := acpi.Read(&firmware, bootInfo.RSDP, physicalMemory); p != "" {
-		stopBoot(p)
-	}
+	startFirmware()
 	startLocalAPIC()
 	startClock()
 	startInterrupts()
@@ -115,6 +113,18 @@ func readCommandLine() {
 	}
 	print("\n")
 	powerOff(exitBadMachine)
+}
+
+// startFirmware reads what the firmware tells of the machine. Without ACPI, or if that has no word on
+// cores, there is an older table; without both, one core can be used, and no interrupt controller.
+func startFirmware() {
+	problem := acpi.Read(&firmware, bootInfo.RSDP, physicalMemory)
+	if firmware.CoreCount == 0 && !acpi.ReadMP(&firmware, physicalMemory) {
+		if problem == "" {
+			problem = "The firmware lists no cores, neither with ACPI nor in an MP table."
+		}
+		print("ringo: ", string(problem), " One core is used, and the console takes no input.\n")
+	}
 }
 
 // startVectors turns on the state of AVX and AVX-512 where the processor has it, and the
