@@ -45,10 +45,3 @@ func munmap(address unsafe.Pointer, n uintptr) {
 	const callMunmap = 11
 	systemCall(callMunmap, uintptr(address), n, 0, 0, 0, 0)
 }
-
-// Mincore returns the negative errno of mincore(2).
-func Mincore(address unsafe.Pointer, n uintptr, vector *byte) int32 {
-	const callMincore = 27
-	_, _, errno := systemCall(callMincore, uintptr(address), n, uintptr(unsafe.Pointer(vector)), 0, 0, 0)
-	return -int32(errno)
-}

@@ -9,7 +9,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-	"unsafe"
 )
 
 // mainThread is the thread of the goroutine that initialises packages, which is the main one.
@@ -28,12 +27,5 @@ func init() {
 func TestMainThread(t *testing.T) {
 	if pid := syscall.Getpid(); pid != mainThread {
 		t.Errorf("packages were initialised on thread %d of process %d", mainThread, pid)
-	}
-}
-
-func TestMincoreUnaligned(t *testing.T) {
-	var dst byte
-	if got := runtime.Mincore(unsafe.Add(unsafe.Pointer(new(int32)), 1), 1, &dst); got != -int32(syscall.EINVAL) {
-		t.Errorf("mincore returned %d", got)
 	}
 }

@@ -128,6 +128,6 @@ var leftOut = []release.LeftOut{
 	{File: "runtime/export_unix_test.go", Reason: "in runtime/go1.26/export_test.go as far as it applies"},
 	{File: "runtime/export_vdso_linux_test.go", Reason: "for vdso_linux_test.go"},
 	{File: "runtime/nosan_linux_test.go", Reason: "newosproc0 starts a thread that is no M, for Go libraries in C programs"},
-	{File: "runtime/runtime_linux_test.go", Reason: "in runtime/go1.26/thread_test.go as far as it applies: no siginfo is exchanged with a kernel, no release number read"},
+	{File: "runtime/runtime_linux_test.go", Reason: "in runtime/go1.26/thread_test.go as far as it applies: the runtime asks no kernel for siginfo, its release or mincore"},
 	{File: "runtime/vdso_linux_test.go", Reason: "a machine needs no vDSO: time.Now is a function of the runtime's"},
 }

@@ -78,11 +78,16 @@ func scaleOf(frequency uint64) (scale uint64, shift uint32) {
 	return scale, shift
 }
 
-// Now returns the nanoseconds since Init. It never goes back.
+// Now returns the nanoseconds since Init. It never goes back. The runtime asks for the time where a stack
+// must not grow, so it does not, and neither does what it calls.
+//
+//go:nosplit
 func (c *Clock) Now() int64 { return c.At(readTSC()) }
 
 // At returns what Now is when the TSC is tsc. One before Init, or before the last Refine but one,
 // counts as that.
+//
+//go:nosplit
 func (c *Clock) At(tsc uint64) int64 {
 	for {
 		n := c.current.Load()
@@ -145,6 +150,8 @@ func (c *Clock) Frequency() uint64 { return c.epochs[c.current.Load()%4].frequen
 func (c *Clock) SetWall(unix int64) { c.wall.Store(unix - c.Now()) }
 
 // Wall returns the time since 1970 UTC, in nanoseconds, and Now at the same instant.
+//
+//go:nosplit
 func (c *Clock) Wall() (unix, now int64) {
 	now = c.Now()
 	return now + c.wall.Load(), now
