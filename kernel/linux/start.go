@@ -53,6 +53,9 @@ func Open(path string, flags int) (file.File, syscall.Errno) {
 	return files.Open(process.directory.Load(), path, flags, 0o644)
 }
 
+// Generate makes path a file whose content is made up when it is opened.
+func Generate(path string, content func() []byte) { files.Generate(path, content) }
+
 // ChangeDirectory makes path the current directory.
 func ChangeDirectory(path string) syscall.Errno {
 	e, errno := files.Lookup(process.directory.Load(), path, true)

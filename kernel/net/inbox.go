@@ -159,7 +159,11 @@ func (b *inbox) takeStream(m *message, peek bool) (n int) {
 
 // copyOut copies what p holds to m; descriptors move unless m only peeks.
 func (b *inbox) copyOut(m *message, p *packet) int {
-	m.address.setUnix(p.from)
+	if p.from == "" {
+		m.address.length = 0 // Linux says nothing of a sender without a name
+	} else {
+		m.address.setUnix(p.from)
+	}
 	if m.flags&syscall.MSG_PEEK == 0 {
 		m.rights = append(m.rights, p.rights...)
 		p.rights = nil

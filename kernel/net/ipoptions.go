@@ -148,7 +148,9 @@ func (s *inet) membership(o tcpip.MembershipOption, join bool) syscall.Errno {
 	var err tcpip.Error
 	if join {
 		add := tcpip.AddMembershipOption(o)
-		err = s.endpoint.SetSockOpt(&add)
+		if err = s.endpoint.SetSockOpt(&add); err == nil {
+			s.network.groups.remember(o.MulticastAddr)
+		}
 	} else {
 		remove := tcpip.RemoveMembershipOption(o)
 		err = s.endpoint.SetSockOpt(&remove)

@@ -37,6 +37,7 @@ type Network struct {
 	mu         sync.Mutex // guards changes of the configuration
 	interfaces []*iface
 	unix       unixNames
+	groups     groups
 	leastLease time.Duration // of DHCP
 	alone      sync.Once     // see tellAlone
 }

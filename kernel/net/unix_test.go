@@ -289,6 +289,18 @@ func TestDescriptorsWithoutRoomAreClosed(t *testing.T) {
 	}
 }
 
+// TestUnnamedSender: nothing is said of where a message comes from if that has no name.
+func TestUnnamedSender(t *testing.T) {
+	a, b := pair(t, unix.SOCK_DGRAM)
+	write(t, a, "x")
+	from, length := make([]byte, 110), new(int32)
+	*length = 110
+	must(t, unix.SYS_RECVFROM, b, make([]byte, 1), 1, 0, from, length)
+	if *length != 0 || from[0] != 0 {
+		t.Errorf("length %d, family %d", *length, from[0])
+	}
+}
+
 func TestReceivedFlags(t *testing.T) {
 	a, b := pair(t, unix.SOCK_DGRAM)
 	for _, wanted := range []uint32{0, unix.MSG_CMSG_CLOEXEC} {
