@@ -13,6 +13,7 @@ MEMORY ?= 64M
 FUZZTIME ?= 10s
 SOAK ?= 30m
 CORES ?= 4
+PACKAGES ?=
 
 .PHONY: help run test lint fuzz soak conformance bench-boot bench-cores setup clean
 .DEFAULT_GOAL := help
@@ -39,6 +40,9 @@ fuzz: ## let each fuzz target look for FUZZTIME (10s)
 
 soak: setup ## load a machine of CORES (4) cores with everything at once for SOAK (30m)
 	exec go run ./scripts/soak -ringo bin/ringo -time $(SOAK) -smp $(CORES) $(ARGS)
+
+conformance: setup ## stock tests of Go's standard library, in machines (PACKAGES=, CORES=, ARGS= change what and how)
+	go run ./scripts/conformance -ringo bin/ringo -smp $(CORES) $(ARGS) $(PACKAGES)
 
 bench-boot: setup ## time to the first line of main and to the first HTTP answer, against Linux
 	go run ./scripts/bench-boot $(ARGS)

@@ -58,6 +58,19 @@ var lines = []string{
 
 const passed = `{"Action":"pass","Package":"net","Elapsed":1.5}`
 
+func entriesOf(t *testing.T, names string) *entries {
+	t.Helper()
+	text := "net: x\n"
+	for _, name := range strings.Fields(names) {
+		text += "\t" + name + "\n"
+	}
+	l, err := parseList(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l.of("net")
+}
+
 func TestJudge(t *testing.T) {
 	good := append(lines[:len(lines):len(lines)], passed)
 	for _, c := range []struct {
@@ -73,6 +86,7 @@ func TestJudge(t *testing.T) {
 		{"short mode", good, "TestSkipped", "", true, true, ""},
 		{"not short mode", good, "TestSkipped", "", false, false, "not on the list: TestLong: skipping in short mode"},
 		{"stale", good, "TestSkipped TestLong TestGood", "", false, false, "stale: TestGood is on the list, and passes"},
+		{"passes on some machines", good, "TestSkipped ?TestLong ?TestGood", "", false, true, ""},
 		{"gone", good, "TestSkipped TestLong TestGone", "", false, false, "stale: TestGone is on the list, and is not there"},
 		{"part of a skipped test", good, "TestSkipped TestLong TestSkipped/part", "", false, true, ""},
 		{"left out", good, "TestSkipped TestLong TestProcess", "TestProcess", false, true, ""},
@@ -94,12 +108,12 @@ func TestJudge(t *testing.T) {
 			}
 			return m
 		}
-		v := judge("net", output(t, c.lines...), words(c.listed), words(c.leftOut), c.short, true)
+		v := judge("net", output(t, c.lines...), entriesOf(t, c.listed), words(c.leftOut), c.short, true)
 		if got := strings.Join(v.complaints, "|"); v.ok() != c.ok || got != c.complaints {
 			t.Errorf("%s: ok %v\n%s\nwant\n%s", c.name, v.ok(), got, c.complaints)
 		}
 	}
-	part := judge("net", output(t, good...), map[string]string{"TestSkipped": "x", "TestLong": "x", "TestGone": "x"}, nil, false, false)
+	part := judge("net", output(t, good...), entriesOf(t, "TestSkipped TestLong TestGone"), nil, false, false)
 	if !part.ok() {
 		t.Errorf("tests that were not asked for are taken for gone: %q", part.complaints)
 	}
@@ -107,7 +121,7 @@ func TestJudge(t *testing.T) {
 
 func TestTable(t *testing.T) {
 	good := append(lines[:len(lines):len(lines)], passed)
-	v := judge("net", output(t, good...), map[string]string{"TestSkipped": "x"}, map[string]string{"TestLeft": "it is"}, false, true)
+	v := judge("net", output(t, good...), entriesOf(t, "TestSkipped"), map[string]string{"TestLeft": "it is"}, false, true)
 	if got := v.suggestions(); got != "net: it is\n\tTestLeft\nnet: skipping in short mode\n\tTestLong\n" {
 		t.Error(got)
 	}

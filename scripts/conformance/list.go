@@ -10,7 +10,8 @@ import (
 
 // listFile is the list of tests that may be skipped. A line "PACKAGE: REASON" is followed by the names of
 // tests, indented. One with a ! in front is not run: it would need what is not there without asking for it.
-// A line that begins with # says something about what follows.
+// One with a ? is skipped on some machines only. A line that begins with # says something about what
+// follows.
 const listFile = "scripts/conformance/go1.26.txt"
 
 //go:embed go1.26.txt
@@ -23,6 +24,7 @@ type list map[string]*entries
 type entries struct {
 	reasons map[string]string // all of them
 	notRun  map[string]string
+	mayPass map[string]bool
 }
 
 // of returns the entries of a package.
@@ -30,7 +32,7 @@ func (l list) of(pkg string) *entries {
 	if e := l[pkg]; e != nil {
 		return e
 	}
-	return &entries{reasons: map[string]string{}, notRun: map[string]string{}}
+	return &entries{reasons: map[string]string{}, notRun: map[string]string{}, mayPass: map[string]bool{}}
 }
 
 // skip returns the -skip argument that keeps go test from running what is not to be run, "" for nothing.
@@ -61,10 +63,14 @@ func parseList(text string) (list, error) {
 			return nil, fmt.Errorf("line %d names a test before there is a package", number)
 		default:
 			name, notRun := strings.CutPrefix(name, "!")
+			name, mayPass := strings.CutPrefix(name, "?")
 			if l[pkg].reasons[name] != "" {
 				return nil, fmt.Errorf("line %d: %s of %s is there already", number, name, pkg)
 			}
 			l[pkg].reasons[name] = reason
+			if mayPass {
+				l[pkg].mayPass[name] = true
+			}
 			if notRun {
 				if strings.Contains(name, "/") {
 					return nil, fmt.Errorf("line %d: %s is part of a test; only whole tests can be kept from running", number, name)

@@ -74,7 +74,7 @@ func run(ctx context.Context, patterns []string) (ok bool, err error) {
 		}
 		leftOut := r.leftOut(p)
 		maps.Copy(leftOut, listed.notRun)
-		v := judge(p, res, listed.reasons, leftOut, *short, *only == "")
+		v := judge(p, res, listed, leftOut, *short, *only == "")
 		fmt.Println(v)
 		for _, line := range v.complaints {
 			fmt.Println("    " + line)

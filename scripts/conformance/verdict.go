@@ -31,7 +31,8 @@ var shortMode = regexp.MustCompile(`(?i)\bshort\b`)
 // judge holds what the tests of pkg came to against those that may be skipped. leftOut are tests in files
 // that are left out, with their reasons. Short mode skips some more, and a run of all tests shows which of
 // the list are not there.
-func judge(pkg string, r *result, listed, leftOut map[string]string, short, all bool) *verdict {
+func judge(pkg string, r *result, list *entries, leftOut map[string]string, short, all bool) *verdict {
+	listed := list.reasons
 	v := &verdict{
 		pkg: pkg, passed: r.count("pass"), failed: r.count("fail") + r.count("run"), leftOut: len(leftOut),
 		reasons: map[string]string{}, elapsed: time.Duration(r.elapsed * float64(time.Second)),
@@ -50,7 +51,7 @@ func judge(pkg string, r *result, listed, leftOut map[string]string, short, all 
 				v.reasons[name] = words(r.said[name])
 			}
 		case "pass":
-			if listed[name] != "" {
+			if listed[name] != "" && !list.mayPass[name] {
 				v.stale = append(v.stale, name)
 			}
 		}
