@@ -11,6 +11,7 @@ import (
 // TestConformance runs the stock tests of a few packages of std in machines of four cores, as `make
 // conformance` does with all of them. Package time is one that the kernel itself needs.
 func TestConformance(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("it builds much of std more than once")
 	}

@@ -63,7 +63,7 @@ func (n *Network) addLink(l tappedLink) error {
 		name: fmt.Sprintf("eth%d", len(n.interfaces)),
 		link: l,
 	}
-	if err := n.stack.CreateNICWithOptions(i.id, l, stack.NICOptions{Name: i.name}); err != nil {
+	if err := n.stack.CreateNICWithOptions(i.id, l, optionsFor(i.name, l)); err != nil {
 		return fmt.Errorf("setting up %s: %v", i.name, err)
 	}
 	n.interfaces = append(n.interfaces, i)

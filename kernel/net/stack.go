@@ -111,7 +111,8 @@ func (n *Network) tune(memory uint64) tcpip.Error {
 
 // addLoopback makes lo, with all of 127.0.0.0/8 and ::1.
 func (n *Network) addLoopback() tcpip.Error {
-	if err := n.stack.CreateNICWithOptions(loopbackNIC, loopback.New(), stack.NICOptions{Name: "lo"}); err != nil {
+	lo := loopback.New()
+	if err := n.stack.CreateNICWithOptions(loopbackNIC, lo, optionsFor("lo", lo)); err != nil {
 		return err
 	}
 	n.detectDuplicates(loopbackNIC, false)
