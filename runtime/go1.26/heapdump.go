@@ -69,11 +69,13 @@ func takeDump() (first *dumpPage, short bool) {
 // writeDump writes a dump to a file and gives its memory back.
 func writeDump(fd uintptr, page *dumpPage, short bool) {
 	good := true
+	var piece [1024]byte // the program's memory: a system call takes no other
 	for page != nil {
 		for p := page.data[:page.used]; len(p) > 0 && good; {
-			n, _, errno := systemCall(callWrite, fd, uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)), 0, 0, 0)
-			good = errno == 0
-			p = p[min(n, uintptr(len(p))):]
+			n, _, errno := systemCall(callWrite, fd, uintptr(unsafe.Pointer(&piece)), uintptr(copy(piece[:], p)), 0, 0, 0)
+			if good = errno == 0; good {
+				p = p[n:]
+			}
 		}
 		next := page.next
 		systemstack(func() {

@@ -31,10 +31,13 @@ func (r *runner) test(ctx context.Context, pkg, skip string) (*result, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ringo goflags %s: %v\n%s", pkg, err, complaint.Bytes())
 	}
-	machine := []string{r.ringo, "exec", "--smp", fmt.Sprint(*cores), "-m", defaultMemory, "-e", "GOROOT=" + r.goroot}
+	machine := []string{r.ringo, "exec", "--smp", fmt.Sprint(*cores), "-m", defaultMemory, "-e", "GOROOT=" + r.goroot, "-e", "HOME=/root"}
 	need := needs[pkg]
 	if need.memory != "" {
 		machine = append(machine, "-m", need.memory)
+	}
+	if strings.HasPrefix(pkg, "compress/") {
+		need.files = compressed
 	}
 	for _, f := range need.files {
 		machine = append(machine, "--file", filepath.Join(r.goroot, filepath.FromSlash(f)))

@@ -2,7 +2,7 @@
 // skipped against a list of those that may be.
 //
 //	make conformance
-//	make conformance PACKAGES='sync time' SMP=2
+//	make conformance PACKAGES='sync time' CORES=2
 //	go run ./scripts/conformance -short -run Goroutine runtime
 //
 // Each package's tests are built by the stock go command with the kernel under them, and booted by

@@ -12,7 +12,7 @@ import (
 var std = []string{
 	"sync", "sync/atomic", "context", "time", "internal/runtime/...", "runtime",
 	"os", "io/...", "path/filepath", "syscall", "internal/poll", "net", "net/http", "crypto/tls",
-	"os/signal", "log/syslog", "embed", "archive/...", "compress/...",
+	"os/signal", "log/syslog", "embed/...", "archive/...", "compress/...",
 }
 
 // needs is what the tests of some packages need beside their own folder and 1 GiB: more memory, or files of
@@ -25,7 +25,14 @@ var needs = map[string]struct {
 	"time":          {files: []string{"lib/time"}},
 	"io/ioutil":     {files: []string{"src/io/io_test.go"}},
 	"path/filepath": {files: []string{"src/unicode"}},
+	"net":           {memory: "2G", files: []string{"lib/time", "src/testdata"}},
+	"net/http":      {memory: "2G", files: []string{"lib/time"}},
+	"crypto/tls":    {memory: "2G"},
+	"archive/zip":   {memory: "2G"},
 }
+
+// compressed are the files that the tests of compress/... share.
+var compressed = []string{"src/compress/testdata", "src/testdata"}
 
 const defaultMemory = "1G"
 

@@ -28,6 +28,9 @@ var modes = map[string]func(){
 	"fair":       fair,
 	"yields":     yields,
 	"threads":    threads,
+	"wakes":      wakes,
+	"clock":      clockInCalls,
+	"dump":       dump,
 }
 
 func main() {
