@@ -283,7 +283,7 @@ func normal(s string) string {
 		switch {
 		case !named:
 			return "0x?"
-		case name == "code", name == "addr" && len(value) != len("0x4ef148"): // the program's own code and data
+		case name == "code", name == "addr" && len(value) < len("0x4ef148"): // not in the program's code, data or memory
 			return number
 		}
 		return name + "=0x?"

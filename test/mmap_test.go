@@ -54,3 +54,22 @@ func TestMmapFatal(t *testing.T) {
 		})
 	}
 }
+
+// TestDatabases: programs of others that map their files.
+func TestDatabases(t *testing.T) {
+	for _, name := range []string{"bolt", "sqlite"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			binary(t, name) // which takes long, and is not what onLinux waits for
+			want := onLinux(t, name, []string{"TMPDIR=" + t.TempDir()}, "")
+			for _, cores := range []int{1, 4} {
+				c := bare(t, name)
+				c.Memory, c.Cores = 256<<20, cores
+				r := boot(t, c)
+				if d := difference(r.output, want.output); d != "" || r.status != want.status || r.status != 0 {
+					t.Errorf("%d cores: status %d, not %d\n%s", cores, r.status, want.status, d)
+				}
+			}
+		})
+	}
+}
