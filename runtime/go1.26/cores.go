@@ -35,6 +35,10 @@ type core struct {
 	stoppedG       *g
 	// dumpWanted is 1 after a non-maskable interrupt from outside, until it is followed.
 	dumpWanted uint32
+	// zeroing is a large page that the core prepares when it is idle, 0 for none; zeroed is how many
+	// frames of it are zero.
+	zeroing uint64
+	zeroed  uintptr
 
 	// The idle thread, its g, and an m for handlers to count locks in while it is interrupted.
 	idleThread   *thread.Thread

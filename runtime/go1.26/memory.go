@@ -13,8 +13,7 @@ package runtime
 //	[reservedBase, reservedEnd)    sysReserve without an address
 //	anywhere else                  sysReserve with a hint: the heap's arenas; what the program maps
 //
-// and above it the direct map: all physical memory at directBase. Memory of the heap is committed
-// when the allocator declares it used (sysUsed), so the ordinary path takes no page fault.
+// and above it the direct map: all physical memory at directBase.
 
 import (
 	"internal/runtime/atomic"
@@ -24,7 +23,6 @@ import (
 	"github.com/ringo-os/ringo/kernel/early/cpu"
 	"github.com/ringo-os/ringo/kernel/early/frame"
 	"github.com/ringo-os/ringo/kernel/early/paging"
-	"github.com/ringo-os/ringo/kernel/early/space"
 )
 
 const (
@@ -65,7 +63,7 @@ func startMemory() {
 	if p := frames.Init(&bootInfo, nil, image, 0, emergencyFrames); p != "" {
 		stopBoot(p)
 	}
-	metadataNext.Store(metadataBase)
+	metadataNext.Store(metadataBase + chunkStatesSize)
 	reservedNext.Store(reservedBase)
 	t := &kernelTables
 	problem := t.Init(&frames, paging.ProcessorFeatures())
@@ -204,58 +202,6 @@ func allocateRun(size uintptr) (memory unsafe.Pointer, physical uint64) {
 	return memory, physical
 }
 
-// commit fills the holes in [start, start+size) with zeroed frames. The lock is held.
-func commit(start, size uintptr) bool {
-	if kernelTables.Fill(uint64(start), uint64(size), paging.Write) == "" {
-		return true
-	}
-	return panicking.Load() != 0 && commitEmergency(start, size)
-}
-
-// commitEmergency is commit for a program that is about to say why it dies.
-func commitEmergency(start, size uintptr) bool {
-	for at := start; at < start+size; at += pageSize4K {
-		if _, _, _, ok := kernelTables.Lookup(uint64(at)); ok {
-			continue
-		}
-		physical, ok := frames.AllocateEmergency()
-		if !ok {
-			return false
-		}
-		cpu.ZeroPages(directMap(physical), 1)
-		if kernelTables.Map(uint64(at), physical, pageSize4K, paging.Write|paging.Owned) != "" {
-			return false
-		}
-	}
-	return true
-}
-
-// decommit gives the frames of [start, start+size) back.
-func decommit(start, size uintptr) {
-	systemstack(func() { decommitOnSystemStack(start, size) })
-}
-
-func decommitOnSystemStack(start, size uintptr) {
-	var stale paging.Stale
-	flags := memoryLock.lock()
-	problem := kernelTables.Unmap(uint64(start), uint64(size), &stale)
-	memoryLock.unlock(flags)
-	if stale.Pages > 0 {
-		invalidate(stale.Start, stale.End, stale.Pages)
-	}
-	if !stale.Empty() {
-		flags = memoryLock.lock()
-		kernelTables.Release(&stale)
-		memoryLock.unlock(flags)
-	}
-	if problem != "" {
-		throw(string(problem))
-	}
-}
-
-// flushLimit is how long another core may take to drop its translations, in nanoseconds.
-const flushLimit = 2_000_000_000
-
 // onDemand reports whether the page at address is filled when first touched.
 func onDemand(address uintptr) bool {
 	return address >= metadataBase && address < metadataNext.Load() || address >= lazyStart && address < lazyEnd
@@ -268,8 +214,9 @@ func fillPage(address uintptr, code uint64) bool {
 	if code&present != 0 || !onDemand(address) {
 		return false
 	}
+	chunk := address &^ (chunkSize - 1)
 	flags := memoryLock.lock()
-	ok := commit(address&^4095, pageSize4K)
+	ok := wantsHuge(chunk) && commitLarge(chunk) || commit(address&^4095, pageSize4K)
 	memoryLock.unlock(flags)
 	if !ok {
 		outOfMemory(pageSize4K)
@@ -291,74 +238,3 @@ func defaultMemoryLimit() int64 {
 	free := int64(frames.FreeFrames()) * pageSize4K
 	return free*9/10 + int64(gcController.mappedReady.Load())
 }
-
-func sysAllocOS(n uintptr, _ string) unsafe.Pointer {
-	n = (n + 4095) &^ 4095
-	if n > metadataEnd-metadataNext.Load() {
-		return nil
-	}
-	p := metadataNext.Add(n) - n
-	return unsafe.Pointer(p)
-}
-
-func sysReserveOS(v unsafe.Pointer, n uintptr, _ string) unsafe.Pointer {
-	if v == nil {
-		n = (n + 4095) &^ 4095
-		if n > reservedEnd-reservedNext.Load() {
-			return nil
-		}
-		p := reservedNext.Add(n) - n
-		return unsafe.Pointer(p)
-	}
-	start := uint64(uintptr(v))
-	end := (start + uint64(n) + 4095) &^ 4095
-	ok := false
-	systemstack(func() { ok = start >= 1<<32 && addressSpace.Reserve(start, end, space.Heap, space.Read|space.Write) })
-	if !ok {
-		return nil // taken: the runtime tries its next hint
-	}
-	return v
-}
-
-// sysMapOS has nothing to do: reserved address space is only an agreement. sysUsedOS commits.
-func sysMapOS(v unsafe.Pointer, n uintptr, _ string) {}
-
-func sysUsedOS(v unsafe.Pointer, n uintptr) {
-	start := uintptr(v) &^ 4095
-	end := (uintptr(v) + n + 4095) &^ 4095
-	ok := false
-	systemstack(func() {
-		flags := memoryLock.lock()
-		ok = commit(start, end-start)
-		memoryLock.unlock(flags)
-	})
-	if !ok {
-		outOfMemory(n)
-	}
-}
-
-func sysUnusedOS(v unsafe.Pointer, n uintptr) { decommit(uintptr(v), n) }
-func sysFaultOS(v unsafe.Pointer, n uintptr)  { decommit(uintptr(v), n) }
-
-func sysFreeOS(v unsafe.Pointer, n uintptr) {
-	start, end := uintptr(v)&^4095, (uintptr(v)+n+4095)&^4095
-	decommit(start, end-start)
-	if start < metadataBase || start >= reservedEnd {
-		systemstack(func() {
-			if !addressSpace.Return(uint64(start), uint64(end)) {
-				outOfMemory(n)
-			}
-		})
-	}
-}
-
-func sysHugePageOS(v unsafe.Pointer, n uintptr)         {}
-func sysNoHugePageOS(v unsafe.Pointer, n uintptr)       {}
-func sysHugePageCollapseOS(v unsafe.Pointer, n uintptr) {}
-
-// needZeroAfterSysUnusedOS: what sysUsed commits is zero.
-func needZeroAfterSysUnusedOS() bool { return false }
-
-func sbrk0() uintptr { return 0 }
-
-func setVMAName(start unsafe.Pointer, length uintptr, name string) {}

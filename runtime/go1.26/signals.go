@@ -145,6 +145,9 @@ func sigpanic() {
 	}
 	switch gp.sig {
 	case _SIGSEGV, _SIGBUS:
+		if gp.sigcode0 == codeNoMemory {
+			outOfMemory(pageSize4K)
+		}
 		// A null page access, unless the address is unknown because it was not canonical.
 		if gp.sigcode0 != _SI_KERNEL && gp.sigcode1 < pageSize4K {
 			panicmem()

@@ -20,6 +20,9 @@ const (
 	programEnd      = 0x7FFF_FFFF_F000
 )
 
+// codeNoMemory is the code of a SIGBUS for memory that could not be made.
+const codeNoMemory = 0x100
+
 // addressSpace is [programStart, programEnd). Its methods run on a system stack, and take memoryLock
 // themselves.
 var addressSpace space.Space
@@ -91,7 +94,7 @@ func programFault(address uintptr, code uint64) (resolved bool, sig uint32, sigc
 	case space.BehindEnd:
 		return false, _SIGBUS, _BUS_ADRERR
 	case space.NoMemory:
-		outOfMemory(pageSize4K)
+		return false, _SIGBUS, codeNoMemory
 	}
 	return false, sig, sigcode
 }

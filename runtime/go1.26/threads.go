@@ -41,6 +41,7 @@ func startThreads() {
 	thread.Arm = armTimer
 	thread.Release = releaseThread
 	thread.Kick = kick
+	thread.Spare = spareTime
 	thread.Answer = answerPreempt
 	thread.Silent = coreSilent
 	thread.Held = lockStuck

@@ -233,10 +233,18 @@ TEXT ·SetXCR0(SB), NOSPLIT, $0-8
 TEXT ·ZeroPages(SB), NOSPLIT, $0-16
 	MOVQ page+0(FP), DI
 	MOVQ count+8(FP), CX
-	SHLQ $9, CX // 512 quadwords a page
-	XORL AX, AX
-	CLD
-	REP; STOSQ
+	SHLQ $6, CX // 64 pieces of 64 bytes a page
+	JEQ  done
+	XORPS X15, X15
+loop:
+	MOVUPS X15, 0(DI)
+	MOVUPS X15, 16(DI)
+	MOVUPS X15, 32(DI)
+	MOVUPS X15, 48(DI)
+	ADDQ $64, DI
+	DECQ CX
+	JNE  loop
+done:
 	RET
 
 // func Fence()

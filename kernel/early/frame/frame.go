@@ -1,7 +1,7 @@
 // Package frame hands out physical memory in frames of 4 KiB.
 //
 // Early code. Nothing here locks: the caller holds one spinlock around every call for an Allocator.
-// Nothing here clears: a frame holds what its last user left in it.
+// Nothing here clears: a frame holds what its last user left in it. But idle cores can (store.go).
 //
 // Each usable region of the memory map is a zone with a bitmap, one bit a frame, set where the frame
 // is free, and above that a summary, one bit for each word of the bitmap, set where the word is not
@@ -40,6 +40,7 @@ type Allocator struct {
 	total     uint64
 	free      uint64
 	emergency uint64
+	store     store
 
 	ready    bool
 	own      boot.Range // the bitmaps
@@ -135,7 +136,7 @@ func (a *Allocator) Pointer(physical uint64) unsafe.Pointer { return unsafe.Add(
 // Allocate returns the physical address of a frame, the lowest one free (memory below 1 MiB last);
 // ok is false when there is none left but the emergency reserve.
 func (a *Allocator) Allocate() (physical uint64, ok bool) {
-	if a.free <= a.emergency {
+	if a.free <= a.emergency && (!a.giveUp() || a.free <= a.emergency) {
 		return 0, false
 	}
 	return a.AllocateEmergency()
@@ -143,6 +144,9 @@ func (a *Allocator) Allocate() (physical uint64, ok bool) {
 
 // AllocateEmergency is Allocate for those who cannot fail: it also takes from the reserve.
 func (a *Allocator) AllocateEmergency() (physical uint64, ok bool) {
+	if a.free == 0 {
+		a.giveUp()
+	}
 	for n := range a.zoneCount {
 		z := a.inOrder(n)
 		w, found := a.nextWord(z, z.hint)
@@ -181,8 +185,18 @@ func (a *Allocator) AllocateRun(count, align uint64) (physical uint64, ok bool) 
 // AllocateRunBelow is AllocateRun for a device that cannot reach all memory: the run ends at or
 // below limit.
 func (a *Allocator) AllocateRunBelow(count, align, limit uint64) (physical uint64, ok bool) {
-	if count == 0 || align == 0 || align&(align-1) != 0 || align > maxPhysical>>Shift ||
-		a.free < a.emergency || count > a.free-a.emergency {
+	if count == 0 || align == 0 || align&(align-1) != 0 || align > maxPhysical>>Shift || count > a.Available() {
+		return 0, false
+	}
+	physical, ok = a.lowestRun(count, align, limit)
+	if !ok && a.giveUp() {
+		physical, ok = a.lowestRun(count, align, limit)
+	}
+	return physical, ok
+}
+
+func (a *Allocator) lowestRun(count, align, limit uint64) (physical uint64, ok bool) {
+	if a.free < a.emergency || count > a.free-a.emergency {
 		return 0, false
 	}
 	for n := range a.zoneCount {
@@ -227,13 +241,11 @@ func (a *Allocator) FreeRun(physical, count uint64) bool {
 // included.
 func (a *Allocator) TotalFrames() uint64 { return a.total }
 
-// FreeFrames is how many frames are free, the emergency reserve included.
-func (a *Allocator) FreeFrames() uint64 { return a.free }
+// FreeFrames is how many frames are free, the emergency reserve and what is in store included.
+func (a *Allocator) FreeFrames() uint64 { return a.free + (a.store.count+a.store.out)*LargeFrames }
 
 // Available is how many frames Allocate can still hand out.
 func (a *Allocator) Available() uint64 {
-	if a.free < a.emergency {
-		return 0
-	}
-	return a.free - a.emergency
+	free := a.free + a.store.count*LargeFrames
+	return free - min(free, a.emergency)
 }

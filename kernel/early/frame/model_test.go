@@ -19,6 +19,28 @@ func TestModel(t *testing.T) {
 		free := a.FreeFrames()
 		for step := range 3000 {
 			switch {
+			case r.IntN(8) == 0: // an idle core at work; what is in store is free
+				if physical, ok := a.BeginZeroing(); ok {
+					if a.FreeFrames() != free-uint64(len(inUse)) {
+						t.Fatalf("%d: what is being zeroed is not free", step)
+					}
+					a.EndZeroing(physical)
+				}
+			case r.IntN(8) == 0:
+				physical, zeroed, ok := a.AllocateLarge()
+				if ok && zeroed && r.IntN(2) == 0 {
+					ok = !a.StoreZeroed(physical)
+				}
+				if ok {
+					for f := range uint64(LargeFrames) {
+						if at := physical + f*Size; inUse[at] || isKept(a, at) {
+							t.Fatalf("%d: frame %#x of a large page is in use", step, at)
+						} else {
+							inUse[at] = true
+						}
+					}
+					runs = append(runs, run{physical, LargeFrames})
+				}
 			case r.IntN(100) < 45 && len(runs) > 0 || len(inUse) > 2500 && len(runs) > 0:
 				i := r.IntN(len(runs))
 				x := runs[i]
@@ -74,6 +96,7 @@ func TestModel(t *testing.T) {
 			for i := range a.zoneCount {
 				inZones += a.zones[i].free
 			}
+			inZones += a.store.count * LargeFrames
 			if inZones != a.FreeFrames() {
 				t.Fatalf("%d: %d free, %d in zones", step, a.FreeFrames(), inZones)
 			}

@@ -154,6 +154,23 @@ func (t *Tables) Protect(virtual, size uint64, flags Flags, stale *Stale) boot.P
 	return ""
 }
 
+// Split makes 4 KiB pages of the larger ones in [virtual, virtual+size), as far as there is memory for
+// tables.
+func (t *Tables) Split(virtual, size uint64) {
+	from, to, ok := span(virtual, size)
+	for at := from; ok && at < to; at = (at | (Page2M - 1)) + 1 {
+		if e, level := t.leaf(at); level > 1 && *e != 0 {
+			ok = t.splitAt(at + Page4K)
+		}
+	}
+}
+
+// IsEmpty reports whether nothing is mapped in [virtual, virtual+size).
+func (t *Tables) IsEmpty(virtual, size uint64) bool {
+	m, ok := t.Next(virtual)
+	return !ok || m.Virtual&(1<<48-1) >= virtual&(1<<48-1)+size
+}
+
 // Release gives the frames in stale back to the allocator and empties it. No processor may still
 // have a translation that stale names.
 func (t *Tables) Release(stale *Stale) boot.Problem {

@@ -130,11 +130,13 @@ func (s *Space) fillLarge(at uint64, rights paging.Flags) bool {
 	if m, ok := s.tables.Next(at); ok && m.Virtual < at+paging.Page2M {
 		return false
 	}
-	physical, ok := s.frames.AllocateRun(paging.Page2M/Page, paging.Page2M/Page)
+	physical, zeroed, ok := s.frames.AllocateLarge()
 	if !ok {
 		return false
 	}
-	cpu.ZeroPages(s.frames.Pointer(physical), paging.Page2M/Page)
+	if !zeroed {
+		cpu.ZeroPages(s.frames.Pointer(physical), paging.Page2M/Page)
+	}
 	if s.tables.MapLarge(at, physical, paging.Page2M, rights|paging.Owned) != "" {
 		s.frames.FreeRun(physical, paging.Page2M/Page)
 		return false

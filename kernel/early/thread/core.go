@@ -81,6 +81,9 @@ var (
 	Release func(t *Thread)
 	// Kick interrupts another core, to look at its queue and its flushes (Core.Kicked).
 	Kick func(c *Core)
+	// Spare does a little of what an idle core can do for others, with interrupts off, and reports
+	// whether there was something to do.
+	Spare func() bool
 	// Answer tells that t has been asked to stop its goroutine (RequestPreempt). r is where an
 	// interrupt stopped it, nil if it is in a call of its own. It is called with a core's lock held.
 	Answer func(t *Thread, r *Registers)

@@ -165,6 +165,10 @@ func IdleLoop() {
 			switchTo(c.idle, t)
 			continue
 		}
+		if Spare != nil && Spare() {
+			interruptWindow()
+			continue
+		}
 		idlers.Or(bit)
 		c.rest()
 		idlers.And(^bit)

@@ -1,0 +1,66 @@
+package test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/ringo-os/ringo/qemu"
+)
+
+// TestMemory uses a machine's memory up to its end: nothing gets lost.
+func TestMemory(t *testing.T) {
+	for _, test := range []struct {
+		memory    qemu.Size
+		cores     int
+		arguments []string
+	}{
+		{16 << 20, 1, []string{"fill", "100"}},
+		{64 << 20, 1, []string{"fill", "100"}},
+		{64 << 20, 4, []string{"fill", "10"}},
+		{1 << 30, 1, []string{"fill", "3"}},
+		{64 << 20, 1, []string{"fragment"}},
+		{64 << 20, 4, []string{"fragment"}},
+		{256 << 20, 1, []string{"stacks"}},
+		{256 << 20, 4, []string{"stacks"}},
+		{64 << 20, 1, []string{"release"}},
+		{512 << 20, 2, []string{"release"}},
+	} {
+		t.Run(fmt.Sprintf("%s/%s/%d", test.arguments[0], test.memory, test.cores), func(t *testing.T) {
+			t.Parallel()
+			c := bare(t, "memory", test.arguments...)
+			c.Memory, c.Cores = test.memory, test.cores
+			passes(t, c)
+		})
+	}
+}
+
+// TestExhausted: a program that needs more than there is dies as it does elsewhere, and says how much
+// it had.
+func TestExhausted(t *testing.T) {
+	for _, mode := range []string{"exhaust", "touch"} {
+		for _, memory := range []qemu.Size{16 << 20, 64 << 20, 1 << 30} {
+			for _, cores := range []int{1, 4} {
+				t.Run(fmt.Sprintf("%s/%s/%d", mode, memory, cores), func(t *testing.T) {
+					t.Parallel()
+					c := bare(t, "memory", mode)
+					c.Memory, c.Cores = memory, cores
+					r := boot(t, c)
+					for _, want := range []string{
+						"runtime: out of memory: cannot allocate ",
+						fmt.Sprintf("the machine has %d MiB", memory>>20-1),
+						"\nfatal error: runtime: out of memory\n",
+						"\ngoroutine 1 ", "\nmain." + mode + "(", "\nmain.main(",
+					} {
+						if !strings.Contains(r.output, want) {
+							t.Errorf("%q is missing", want)
+						}
+					}
+					if t.Failed() || r.status != 2 {
+						t.Errorf("status %d\n%.3000s", r.status, r.output)
+					}
+				})
+			}
+		}
+	}
+}

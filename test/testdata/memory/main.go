@@ -1,0 +1,297 @@
+// Memory uses the heap up to its end.
+package main
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+var modes = map[string]func(){
+	"fill":     fill,
+	"fragment": fragment,
+	"stacks":   stacks,
+	"release":  release,
+	"exhaust":  exhaust,
+	"touch":    touch,
+	"rights":   rights,
+	"places":   places,
+	"measure":  measure,
+	"wait":     wait,
+}
+
+func main() {
+	modes[os.Args[1]]()
+	fmt.Println("ok")
+}
+
+const mib = 1 << 20
+
+func check(ok bool, format string, args ...any) {
+	if !ok {
+		fmt.Printf(format+"\n", args...)
+		os.Exit(1)
+	}
+}
+
+// meminfo is a line of /proc/meminfo, in bytes.
+func meminfo(name string) int {
+	b, err := os.ReadFile("/proc/meminfo")
+	check(err == nil, "%v", err)
+	for line := range strings.Lines(string(b)) {
+		if f := strings.Fields(line); f[0] == name+":" {
+			n, _ := strconv.Atoi(f[1])
+			return n << 10
+		}
+	}
+	panic(name)
+}
+
+// settle gives back what is not used.
+func settle() {
+	runtime.GC()
+	debug.FreeOSMemory()
+}
+
+var keep [][]byte
+
+// fill allocates up to the limit, frees and allocates again, and counts what is free each time.
+func fill() {
+	rounds, _ := strconv.Atoi(os.Args[2])
+	debug.SetMemoryLimit(-1)
+	settle()
+	usable := meminfo("MemFree") * 85 / 100
+	piece := max(usable/64, 16<<10)
+	keep = make([][]byte, 0, usable/piece)
+	var least int
+	for round := range rounds {
+		for n := 0; n+piece <= usable; n += piece {
+			b := make([]byte, piece)
+			for i := 0; i < len(b); i += 4096 {
+				check(b[i] == 0, "round %d: fresh memory is not zero", round)
+				b[i] = byte(round) | 1
+			}
+			keep = append(keep, b)
+		}
+		keep = keep[:0]
+		clear(keep[:cap(keep)])
+		settle()
+		free := meminfo("MemFree")
+		// The first rounds make what lasts: metadata of the heap, stacks, threads.
+		if round == min(5, rounds/2) {
+			least = free
+		}
+		check(round < 5 || free+128<<10 >= least, "round %d: %d KiB are free, %d were", round, free>>10, least>>10)
+	}
+	fmt.Println(rounds, "rounds of", usable>>20, "MiB")
+}
+
+// fragment allocates pieces of all sizes and frees every other one, again and again.
+func fragment() {
+	settle()
+	before := meminfo("MemFree")
+	usable := before / 2
+	for round := range 6 {
+		var all [][]byte
+		for n, i := 0, round; n < usable; i++ {
+			size := 1 << (6 + (i*7+round)%15)
+			all = append(all, make([]byte, size))
+			n += size
+		}
+		for i := range all {
+			if i%2 == round%2 {
+				all[i] = nil
+			}
+		}
+		debug.FreeOSMemory()
+		large := make([]byte, usable/4) // where the holes are too small
+		for i := 0; i < len(large); i += 4096 {
+			check(large[i] == 0, "not zero")
+			large[i] = 1
+		}
+		for i, b := range all {
+			for j := 0; j < len(b); j += 4096 {
+				check(b[j] == 0, "piece %d is not what it was", i)
+				b[j] = 1
+			}
+		}
+		runtime.KeepAlive(large)
+	}
+	settle()
+	after := meminfo("MemFree")
+	check(after+before/16 >= before, "%d KiB are free, %d were", after>>10, before>>10)
+}
+
+// stacks grows 10,000 stacks at the same time.
+func stacks() {
+	const count = 10_000
+	var group sync.WaitGroup
+	var sum atomic.Int64
+	for i := range count {
+		group.Go(func() {
+			sum.Add(int64(deep(10+i%20, i)))
+			time.Sleep(time.Millisecond)
+			sum.Add(int64(deep(10+i%20, i)))
+		})
+	}
+	group.Wait()
+	want := int64(0)
+	for i := range count {
+		want += 2 * int64(i) * int64(11+i%20)
+	}
+	check(sum.Load() == want, "%d, not %d", sum.Load(), want)
+}
+
+//go:noinline
+func deep(depth, value int) int {
+	var pad [256]byte
+	for i := range pad {
+		pad[i] = byte(value)
+	}
+	sum := value
+	if depth > 0 {
+		sum += deep(depth-1, value)
+	}
+	check(pad[depth] == byte(value) && pad[255] == byte(value), "a stack has lost something")
+	return sum
+}
+
+// release: what the runtime says it has released another can have.
+func release() {
+	size := meminfo("MemFree") / 2
+	settle()
+	var before, after runtime.MemStats
+	block := make([]byte, size)
+	for i := 0; i < size; i += 4096 {
+		block[i] = 1
+	}
+	free := meminfo("MemFree")
+	runtime.ReadMemStats(&before)
+	runtime.KeepAlive(block)
+	block = nil
+	settle()
+	runtime.ReadMemStats(&after)
+	gained := meminfo("MemFree") - free
+	released := int(after.HeapReleased - before.HeapReleased)
+	check(released > size*9/10, "%d KiB of %d were released", released>>10, size>>10)
+	check(gained >= released-2*mib && gained <= released+2*mib, "%d KiB are said to be released; %d KiB more are free", released>>10, gained>>10)
+}
+
+// exhaust needs more than there is.
+func exhaust() {
+	debug.SetGCPercent(-1)
+	debug.SetMemoryLimit(1 << 62)
+	fmt.Println("allocating")
+	for {
+		b := make([]byte, 64<<10)
+		for i := 0; i < len(b); i += 4096 {
+			b[i] = 1
+		}
+		keep = append(keep, b)
+	}
+}
+
+// touch maps more than there is, and touches it.
+func touch() {
+	size := 2 * meminfo("MemTotal")
+	b, err := syscall.Mmap(-1, 0, size, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE|syscall.MAP_NORESERVE)
+	check(err == nil, "%v", err)
+	fmt.Println("touching")
+	for i := 0; i < size; i += 4096 {
+		b[i] = 1
+	}
+}
+
+// rights: in the live page tables no page can be both written and executed, nor is one nobody's, after
+// the program has used memory in all ways.
+func rights() {
+	code, err := syscall.Mmap(-1, 0, 4096, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
+	check(err == nil, "%v", err)
+	copy(code, []byte{0xC3})
+	check(syscall.Mprotect(code, syscall.PROT_READ|syscall.PROT_EXEC) == nil, "mprotect")
+	check(syscall.Mprotect(code, syscall.PROT_READ|syscall.PROT_WRITE|syscall.PROT_EXEC) == syscall.EACCES, "memory can be written and executed")
+	_, err = syscall.Mmap(-1, 0, 4096, syscall.PROT_READ|syscall.PROT_WRITE|syscall.PROT_EXEC, syscall.MAP_ANON|syscall.MAP_PRIVATE)
+	check(err == syscall.EACCES, "mmap of memory that can be written and executed: %v", err)
+	stacks()
+	settle()
+	b, err := os.ReadFile("/sys/kernel/debug/page_tables")
+	check(err == nil, "%v", err)
+	seen := map[string]bool{}
+	for line := range strings.Lines(string(b)) {
+		f := strings.Fields(line)
+		owner := strings.Join(f[3:], " ")
+		seen[owner+" "+f[2]] = true
+		check(f[2] != "rwx" && owner != "nobody", "%s", line)
+		var start, end uintptr
+		fmt.Sscanf(f[0], "%x-%x", &start, &end)
+		check(start >= 64<<10, "the null page is there: %s", line)
+		check(f[2] != "r-x" || owner == "image" || owner == "program", "%s", line)
+	}
+	for _, want := range []string{"image r-x", "image r--", "image rw-", "heap rw-", "program r-x", "direct map rw-", "direct map r--", "runtime rw-"} {
+		check(seen[want], "there is no %q among %v", want, seen)
+	}
+}
+
+// places prints where things are.
+func places() {
+	b, err := syscall.Mmap(-1, 0, 4096, syscall.PROT_READ, syscall.MAP_ANON|syscall.MAP_PRIVATE)
+	check(err == nil, "%v", err)
+	fmt.Printf("%p %p\n", new(int), &b[0])
+}
+
+// measure says how long the steps take that make `make bench-memory`.
+func measure() {
+	size, _ := strconv.Atoi(os.Args[2])
+	size *= mib
+	start := time.Now()
+	lap := func(name string) {
+		fmt.Printf("%s %d\n", name, time.Since(start).Nanoseconds())
+		start = time.Now()
+	}
+	debug.SetGCPercent(-1)
+	start = time.Now()
+	for n := 0; n < size; n += 32 << 10 {
+		keep = append(keep, make([]byte, 32<<10))
+	}
+	lap("grow")
+	for _, b := range keep {
+		for i := 0; i < len(b); i += 4096 {
+			b[i] = 1
+		}
+	}
+	lap("touch")
+	for _, b := range keep {
+		clear(b)
+	}
+	lap("clear")
+	runtime.GC()
+	lap("gc")
+	keep = nil
+	runtime.GC()
+	lap("sweep")
+	debug.FreeOSMemory()
+	lap("release")
+}
+
+// wait uses some memory and gives it back, and waits each time for a line of input.
+func wait() {
+	line := make([]byte, 10)
+	block := make([]byte, 256*mib)
+	for i := 0; i < len(block); i += 4096 {
+		block[i] = 1
+	}
+	fmt.Println("used")
+	os.Stdin.Read(line)
+	runtime.KeepAlive(block)
+	block = nil
+	settle()
+	fmt.Println("released")
+	os.Stdin.Read(line)
+}
