@@ -64,3 +64,33 @@ func TestExhausted(t *testing.T) {
 		}
 	}
 }
+
+// TestRights: no page can be both written and executed, what is only read is so everywhere, and every
+// stack has a guard page.
+func TestRights(t *testing.T) {
+	for _, cores := range []int{1, 2, 4, 8} {
+		t.Run(fmt.Sprint(cores), func(t *testing.T) {
+			t.Parallel()
+			c := bare(t, "memory", "rights")
+			c.Cores = cores
+			passes(t, c)
+		})
+	}
+}
+
+// TestPlaces: where memory is, is different in every run, or with norandmaps the same.
+func TestPlaces(t *testing.T) {
+	t.Parallel()
+	places := func(words ...string) string {
+		c := bare(t, "memory", "places")
+		c.Words = words
+		return passes(t, c)
+	}
+	a, b := strings.Fields(places()), strings.Fields(places())
+	if a[0] == b[0] || a[1] == b[1] {
+		t.Errorf("%q in one run, %q in another", a, b)
+	}
+	if a, b := places("norandmaps"), places("norandmaps"); a != b {
+		t.Errorf("with norandmaps %q in one run, %q in another", a, b)
+	}
+}

@@ -45,6 +45,7 @@ func Start(o Options) {
 		Directory:   process.directory.Load,
 	})
 	files.MountSys()
+	files.Generate("/sys/kernel/debug/page_tables", pageTables)
 }
 
 // Open opens a file as the program would, for the kernel's own use. The file has no descriptor; if it

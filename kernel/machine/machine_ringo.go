@@ -8,6 +8,7 @@ import (
 	"github.com/ringo-os/ringo/boot"
 	"github.com/ringo-os/ringo/drivers/acpi"
 	"github.com/ringo-os/ringo/kernel/early/call"
+	"github.com/ringo-os/ringo/kernel/early/paging"
 	"github.com/ringo-os/ringo/kernel/early/space"
 )
 
@@ -113,6 +114,12 @@ func ResidentMemory(page uint64) (resident bool, e space.Errno)
 //
 //go:linkname NextRegion
 func NextRegion(address uint64) (r space.Region, ok bool)
+
+// NextMapping returns the first mapping in the page tables that ends above address. To visit all, go on
+// with the end of each until that is 0.
+//
+//go:linkname NextMapping
+func NextMapping(address uint64) (m paging.Mapping, ok bool)
 
 // NewObject returns memory of size bytes that can be mapped more than once, and shows base where nothing
 // else was written; nil if there is no room for it.

@@ -80,6 +80,12 @@ func ResidentMemory(page uint64) (resident bool, e space.Errno) { return mapped.
 
 func NextRegion(address uint64) (r space.Region, ok bool) { return mapped.Next(address) }
 
+func NextMapping(address uint64) (m paging.Mapping, ok bool) {
+	simulated.Lock()
+	defer simulated.Unlock()
+	return tables.Next(address)
+}
+
 func NewObject(size uint64, base []byte) *space.Object {
 	return mapped.NewObject(size, unsafe.Pointer(unsafe.SliceData(base)), uint64(len(base)))
 }

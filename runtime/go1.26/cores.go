@@ -48,8 +48,6 @@ type core struct {
 	idleM        m
 }
 
-const idleStackSize = 16 << 10
-
 var (
 	bootCore core
 
@@ -89,26 +87,25 @@ func newCore(id uint32) *core {
 	cpu.WriteCR3(cpu.ReadCR3())
 	kernelTables.Release(&stale)
 	memoryLock.unlock(flags)
-	stack, _ := allocateRun(idleStackSize)
-	if !ok || stack == nil {
+	if !ok {
 		return nil
 	}
 	c.scheduler.ID = id
-	c.prepareIdle(uintptr(stack))
+	c.prepareIdle()
 	return c
 }
 
-// prepareIdle makes the core's idle thread on a stack of idleStackSize.
-func (c *core) prepareIdle(stack uintptr) {
+// prepareIdle makes the core's idle thread.
+func (c *core) prepareIdle() {
+	c.idleThread = newThread()
 	gp := &c.idleG
-	gp.stack.lo, gp.stack.hi = stack, stack+idleStackSize
-	gp.stackguard0 = stack + stackGuard
+	gp.stack = threadStack(c.idleThread)
+	gp.stackguard0 = gp.stack.lo + stackGuard
 	gp.stackguard1 = gp.stackguard0
 	gp.m = &c.idleM
 	c.idleM.g0 = gp
 	c.idleTLS[0] = uintptr(unsafe.Pointer(gp))
 	c.idleStackTop = gp.stack.hi
-	c.idleThread = newThread()
 	c.idleThread.Prepare(&c.scheduler, abi.FuncPCABI0(idleEntry), gp.stack.hi, uintptr(unsafe.Pointer(&c.idleTLS[1])))
 }
 

@@ -82,6 +82,11 @@ func startMemory() {
 		problem = mapAllMemory(t)
 	}
 	if problem == "" {
+		// What cannot be written where it is, cannot be written through the direct map either.
+		var stale paging.Stale
+		problem = t.Protect(directBase+image.Start, dataStart-image.Start, 0, &stale)
+	}
+	if problem == "" {
 		problem = guardPages(t)
 	}
 	if problem != "" {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ringo-os/ringo/boot"
 	"github.com/ringo-os/ringo/kernel/early/cpu"
+	"github.com/ringo-os/ringo/kernel/early/paging"
 	"github.com/ringo-os/ringo/kernel/early/space"
 	"github.com/ringo-os/ringo/kernel/early/thread"
 )
@@ -45,6 +46,30 @@ func startSpace() boot.Problem {
 		return ""
 	}
 	return "There is too little memory to list what is in the address space; give the machine more (with QEMU: -m)."
+}
+
+// fixedAddresses says that nothing is placed at random (the word norandmaps).
+var fixedAddresses bool
+
+// placeProgram says where memory goes that the program maps without a wish.
+func placeProgram() {
+	fixedAddresses = commandLine.Has("norandmaps")
+	if fixedAddresses {
+		return
+	}
+	var random [8]byte
+	if readRandom(random[:]) == len(random) {
+		const places = 1 << 19 // of 2 MiB: the first TiB
+		addressSpace.SetAnywhere(programAnywhere + *(*uint64)(unsafe.Pointer(&random))%places*chunkSize)
+	}
+}
+
+// heapSeed is what the heap's place is chosen with.
+func heapSeed() uintptr {
+	if fixedAddresses {
+		return 0xC0 // a seed like any other
+	}
+	return uintptr(bootstrapRand())
 }
 
 func lockMemory() (flags uint64) { return memoryLock.lock() }
@@ -173,6 +198,16 @@ func machine_ResidentMemory(page uint64) (resident bool, e space.Errno) {
 func machine_NextRegion(address uint64) (r space.Region, ok bool) {
 	systemstack(func() { r, ok = addressSpace.Next(address) })
 	return r, ok
+}
+
+//go:linkname machine_NextMapping github.com/ringo-os/ringo/kernel/machine.NextMapping
+func machine_NextMapping(address uint64) (m paging.Mapping, ok bool) {
+	systemstack(func() {
+		flags := memoryLock.lock()
+		m, ok = kernelTables.Next(address)
+		memoryLock.unlock(flags)
+	})
+	return m, ok
 }
 
 //go:linkname machine_NewObject github.com/ringo-os/ringo/kernel/machine.NewObject

@@ -55,6 +55,7 @@ func startMachine(startInfo uint64) (argc int32, argv **byte) {
 	}
 	startMemory()
 	readCommandLine()
+	placeProgram()
 	startVectors()
 	startFirmware()
 	startLocalAPIC()
@@ -134,6 +135,7 @@ func startVectors() {
 		cr4FSGSBASE = 1 << 16
 		cr4OSXSAVE  = 1 << 18
 		cr4UMIP     = 1 << 11
+		cr4SMEP     = 1 << 20
 	)
 	_, _, c, _ := cpu.ID(1, 0)
 	_, b7, c7, _ := cpu.ID(7, 0)
@@ -143,6 +145,9 @@ func startVectors() {
 	}
 	if c7&(1<<2) != 0 {
 		cr4 |= cr4UMIP
+	}
+	if b7&(1<<7) != 0 {
+		cr4 |= cr4SMEP
 	}
 	if c&(1<<26) == 0 {
 		cpu.WriteCR4(cr4)

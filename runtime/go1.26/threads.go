@@ -50,7 +50,7 @@ func startThreads() {
 	m0.thread = self
 	self.Owner = uintptr(unsafe.Pointer(&m0))
 	self.SetThreadBase(uintptr(unsafe.Pointer(&m0.tls[1])))
-	bootCore.prepareIdle(uintptr(bootPages(idleStackSize)))
+	bootCore.prepareIdle()
 	bootCore.scheduler.APIC = bootAPIC
 	bootCore.scheduler.Start(self, bootCore.idleThread, fastBase())
 	thread.SetCount(1)
@@ -77,12 +77,27 @@ func newThread() *thread.Thread {
 	if t != nil {
 		return t
 	}
-	p, _ := allocateRun(unsafe.Sizeof(thread.Thread{}))
-	if p == nil {
-		outOfMemory(unsafe.Sizeof(thread.Thread{}))
+	at := reservedNext.Add(threadRoom) - threadRoom
+	flags = memoryLock.lock()
+	ok := commit(at+pageSize4K, threadRoom-pageSize4K)
+	memoryLock.unlock(flags)
+	if !ok {
+		outOfMemory(threadRoom)
 	}
 	threadCount.Add(1)
-	return (*thread.Thread)(p)
+	return (*thread.Thread)(unsafe.Pointer(at + pageSize4K + threadStackSize))
+}
+
+// A thread's memory is a guard page, the stack above it, and the thread.Thread.
+const (
+	threadStackSize = 16 << 10
+	threadRoom      = pageSize4K + threadStackSize + (unsafe.Sizeof(thread.Thread{})+pageSize4K-1)&^(pageSize4K-1)
+)
+
+// threadStack returns the stack that lies below t.
+func threadStack(t *thread.Thread) stack {
+	hi := uintptr(unsafe.Pointer(t))
+	return stack{hi - threadStackSize, hi}
 }
 
 var (
@@ -98,16 +113,18 @@ func releaseThread(t *thread.Thread) {
 	threadLock.unlock(flags)
 }
 
-// newosproc starts mp on its g0's stack. May run with m.p == nil: no write barriers.
+// newosproc starts mp on its thread's stack, which becomes its g0's. May run with m.p == nil: no write
+// barriers.
 //
 //go:nowritebarrierrec
 func newosproc(mp *m) {
-	t := newThread()
-	mp.thread = t
-	t.Owner = uintptr(unsafe.Pointer(mp))
-	mp.tls[0] = uintptr(unsafe.Pointer(mp.g0))
 	// On the system stack: a goroutine's could have to grow with interrupts off.
 	systemstack(func() {
+		t := newThread()
+		mp.thread = t
+		t.Owner = uintptr(unsafe.Pointer(mp))
+		mp.tls[0] = uintptr(unsafe.Pointer(mp.g0))
+		mp.g0.stack = threadStack(t) // mstart sets the guards
 		flags := cpu.SaveAndDisable()
 		t.Prepare(thread.This(), abi.FuncPCABI0(threadEntry), mp.g0.stack.hi, uintptr(unsafe.Pointer(&mp.tls[1])))
 		thread.Ready(t)
@@ -115,7 +132,8 @@ func newosproc(mp *m) {
 	})
 }
 
-// exitThread ends the calling thread; once its stack is not used any more, *wait is freeMStack (0).
+// exitThread ends the calling thread; once its stack is not used any more, *wait is freeMStack (0). The
+// stack stays with the thread for the next m.
 func exitThread(wait *atomic.Uint32) {
 	cpu.DisableInterrupts()
 	thread.Exit((*uint32)(unsafe.Pointer(wait)))

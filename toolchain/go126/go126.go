@@ -73,6 +73,19 @@ var edits = []release.Edit{
 		Anchor: "\tlast := lastmoduledatap // grab before loop starts.",
 		With:   "\tkernelInit(firstmoduledata.inittasks); last := lastmoduledatap // grab before loop starts.",
 	},
+	// A thread brings its stack along, with a guard page below it (runtime/go1.26/threads.go).
+	{
+		File:   "runtime/proc.go",
+		Anchor: "\tif iscgo || mStackIsSystemAllocated() {\n\t\tmp.g0 = malg(-1)\n",
+		With:   "\tif true {\n\t\tmp.g0 = malg(-1)\n",
+	},
+	{File: "runtime/proc.go", Anchor: "stackfree(freem.g0.stack)\n", With: "\n"},
+	// The word norandmaps makes addresses the same in every run.
+	{
+		File:   "runtime/malloc.go",
+		Anchor: "heapRandSeed, heapRandSeedBitsRemaining = uintptr(bootstrapRand()), 64\n",
+		With:   "heapRandSeed, heapRandSeedBitsRemaining = heapSeed(), 64\n",
+	},
 	// Without GOMEMLIMIT the machine's memory is the limit.
 	{
 		File:   "runtime/mgcpacer.go",

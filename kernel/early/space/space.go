@@ -125,6 +125,9 @@ func (s *Space) Init(tables *paging.Tables, low, anywhere, high uint64) {
 	*s = Space{tables: tables, frames: tables.Frames(), low: low, high: high, anywhere: anywhere, next: anywhere}
 }
 
+// SetAnywhere says from where on regions are put without a wish, before there are any.
+func (s *Space) SetAnywhere(anywhere uint64) { s.anywhere, s.next = anywhere, anywhere }
+
 // at is region i.
 func (s *Space) at(i uint64) *Region {
 	return (*Region)(unsafe.Add(unsafe.Pointer(s.list), i*regionSize))

@@ -224,6 +224,7 @@ func rights() {
 	b, err := os.ReadFile("/sys/kernel/debug/page_tables")
 	check(err == nil, "%v", err)
 	seen := map[string]bool{}
+	guarded := 0
 	for line := range strings.Lines(string(b)) {
 		f := strings.Fields(line)
 		owner := strings.Join(f[3:], " ")
@@ -232,8 +233,20 @@ func rights() {
 		var start, end uintptr
 		fmt.Sscanf(f[0], "%x-%x", &start, &end)
 		check(start >= 64<<10, "the null page is there: %s", line)
+		if owner == "runtime's tables" && f[2] == "rw-" {
+			// A thread and its stack, between pages where nothing is.
+			if end-start == 20<<10 {
+				guarded++
+			}
+		}
 		check(f[2] != "r-x" || owner == "image" || owner == "program", "%s", line)
 	}
+	status, err := os.ReadFile("/proc/self/status")
+	check(err == nil, "%v", err)
+	_, threads, _ := strings.Cut(string(status), "\nThreads:\t")
+	threads, _, _ = strings.Cut(threads, "\n")
+	count, err := strconv.Atoi(threads)
+	check(err == nil && guarded >= count, "%d threads have a guarded stack of %q", guarded, threads)
 	for _, want := range []string{"image r-x", "image r--", "image rw-", "heap rw-", "program r-x", "direct map rw-", "direct map r--", "runtime rw-"} {
 		check(seen[want], "there is no %q among %v", want, seen)
 	}
