@@ -15,7 +15,7 @@ SOAK ?= 30m
 CORES ?= 4
 PACKAGES ?=
 
-.PHONY: help run test lint fuzz soak conformance bench-boot bench-cores setup clean
+.PHONY: help run test lint fuzz soak conformance bench-boot bench-cores bench-memory setup clean
 .DEFAULT_GOAL := help
 .ONESHELL:
 
@@ -49,6 +49,9 @@ bench-boot: setup ## time to the first line of main and to the first HTTP answer
 
 bench-cores: setup ## what goroutines, threads, clocks and collections take, against Linux
 	go run ./scripts/bench-cores $(ARGS)
+
+bench-memory: setup ## what memory costs: first touch, a growing heap, mmap, against Linux
+	go run ./scripts/bench-memory $(ARGS)
 
 setup: ## install QEMU if it is missing, and build bin/ringo
 	@scripts/setup

@@ -75,7 +75,7 @@ func coreOf(c *thread.Core) *core { return (*core)(unsafe.Pointer(c)) }
 // newCore returns the core with a number, in pages of its own with guard pages below its stacks.
 func newCore(id uint32) *core {
 	size := (unsafe.Sizeof(core{}) + 4095) &^ 4095
-	at := reservedNext.Add(size) - size
+	at := reservedNext.Add(size+pageSize4K) - size // above a guard page, for what lies below
 	flags := memoryLock.lock()
 	ok := commit(at, size)
 	c := (*core)(unsafe.Pointer(at))
