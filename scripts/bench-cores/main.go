@@ -25,7 +25,7 @@ func main() {
 	suite := benchmark.Suite{
 		Name:    "bench-cores",
 		Program: "./scripts/bench-cores/measured",
-		Flags:   []string{"-ldflags=-checklinkname=0"},
+		Flags:   []string{"-tags=futex", "-ldflags=-checklinkname=0"},
 		Memory:  512 << 20,
 		Cores:   2,
 		Limit:   2 * time.Minute,

@@ -34,11 +34,11 @@ func stopTheWorld() float64 {
 // A node is 32 bytes, half of them pointers.
 type node struct {
 	left, right *node
-	key, value  int64
+	payload     [2]int64
 }
 
 func tree(depth int) *node {
-	n := &node{key: int64(depth)}
+	n := &node{payload: [2]int64{int64(depth)}}
 	if depth > 0 {
 		n.left, n.right = tree(depth-1), tree(depth-1)
 	}
