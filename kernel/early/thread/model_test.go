@@ -26,6 +26,7 @@ type model struct {
 	of     map[*Thread]*modelThread
 	free   *Thread
 	left   uint32 // what exited threads clear
+	device func() // interrupts now and then, if set
 	alive  int    // threads whose program has not ended
 	over   bool
 	failed string
@@ -228,18 +229,26 @@ func (m *model) step() {
 
 // interrupts delivers what is pending, as the machine's handler does.
 func (m *model) interrupts() {
-	for c := m.at; c.enabled && (c.kicked || c.timer != 0 && c.timer <= m.now) && (c.halted || m.chance.IntN(2) == 0); c = m.at {
+	for c := m.at; c.enabled; c = m.at {
+		device := m.device != nil && m.chance.IntN(20) == 0
+		pending := c.kicked || c.timer != 0 && c.timer <= m.now
+		if !device && (!pending || !c.halted && m.chance.IntN(2) == 0) {
+			break
+		}
 		c.enabled, c.halted = false, false
 		s := c.loaded
 		user := s.user
 		s.user = false
 		c.Attend()
 		giveWay := false
-		if c.kicked {
+		switch {
+		case device:
+			m.device()
+		case c.kicked:
 			c.kicked = false
 			c.Kicked()
 			c.AnswerPreempt(&Registers{})
-		} else {
+		default:
 			c.timer = 0
 			giveWay = c.Tick()
 		}
@@ -343,6 +352,11 @@ func (m *model) check() {
 	for i := range futexes {
 		if futexes[i].lock.held != 0 {
 			return
+		}
+	}
+	for _, c := range m.cores {
+		if c.polling != 0 && c.current != c.idle {
+			m.fail("core %d polls with a thread", c.ID)
 		}
 	}
 	for _, c := range m.cores {
