@@ -69,8 +69,9 @@ func (c *Core) poll(now, until int64) (then int64, vain bool) {
 	if now < until {
 		atomic.StoreUint32(&c.polling, 1)
 		for now < until && c.idling() {
+			// No PAUSE: for that an emulator takes the lock that all its cores share. To read the clock
+			// waits for the processor's pipeline, too.
 			interruptWindow()
-			pause()
 			now = Clock()
 		}
 		atomic.StoreUint32(&c.polling, 0)
