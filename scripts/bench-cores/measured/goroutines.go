@@ -11,7 +11,7 @@ import (
 
 // goroutineSwitch is from one goroutine to the next by way of the scheduler.
 func goroutineSwitch() float64 {
-	return measure.PerOperation(func(n int) {
+	return measure.LeastPerOperation(func(n int) {
 		together(func() {
 			for range n / 2 {
 				runtime.Gosched()
@@ -36,7 +36,7 @@ func together(functions ...func()) {
 // channelOneCore is a message to a goroutine that waits for it on the same core, which then runs.
 func channelOneCore() float64 {
 	there, back := make(chan int), make(chan int)
-	return measure.PerOperation(func(n int) { pingPong(n, there, back) })
+	return measure.LeastPerOperation(func(n int) { pingPong(n, there, back) })
 }
 
 func pingPong(n int, there, back chan int) {
@@ -63,12 +63,12 @@ func channelTwoCores() float64 {
 	// Busy for about the time of a pause, without a look at the clock.
 	spins := 1000
 	busy := func() { spin(spins) }
-	spins = int(float64(spins) * float64(pause) / measure.PerOperation(func(n int) {
+	spins = int(float64(spins) * float64(pause) / measure.LeastPerOperation(func(n int) {
 		for range n {
 			busy()
 		}
 	}))
-	work := measure.PerOperation(func(n int) {
+	work := measure.LeastPerOperation(func(n int) {
 		for range n {
 			busy()
 		}
@@ -116,7 +116,7 @@ func spin(n int) {
 
 // goroutineSpawn is to start a goroutine, let it run and end.
 func goroutineSpawn() float64 {
-	return measure.PerOperation(func(n int) {
+	return measure.LeastPerOperation(func(n int) {
 		var all sync.WaitGroup
 		all.Add(n)
 		for range n {
@@ -130,7 +130,7 @@ func goroutineSpawn() float64 {
 // mutexUncontended is to lock and unlock.
 func mutexUncontended() float64 {
 	var mu sync.Mutex
-	return measure.PerOperation(func(n int) {
+	return measure.LeastPerOperation(func(n int) {
 		for range n {
 			mu.Lock()
 			//lint:ignore SA2001 nothing is what it guards

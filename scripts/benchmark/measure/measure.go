@@ -5,6 +5,7 @@ package measure
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"os"
 	"runtime"
 	"slices"
@@ -37,26 +38,41 @@ func Main(results []Result) {
 }
 
 const (
-	batches = 9
-	// batch is how long a batch takes at least: clocks are slow to read in a guest, and coarse.
+	// A batch takes this long at least: clocks are slow to read in a guest, and coarse.
 	batch = 15 * time.Millisecond
+	// How many there are, of which the median counts, or the least.
+	batches, shortBatches = 9, 30
+	shortBatch            = batch / 3
 )
 
 // PerOperation returns the nanoseconds that one operation takes. do does n of them. They are done in
 // batches, of which the median counts.
 func PerOperation(do func(n int)) float64 {
-	n := 1
-	for {
+	n := operations(do, batch)
+	return Median(batches, func() float64 { return Time(func() { do(n) }) / float64(n) })
+}
+
+// LeastPerOperation is PerOperation for what one core computes by itself: it always takes the same time,
+// to which the host can only add. So the fastest batch counts.
+func LeastPerOperation(do func(n int)) float64 {
+	n := operations(do, shortBatch)
+	least := math.Inf(1)
+	for range shortBatches {
+		least = min(least, Time(func() { do(n) })/float64(n))
+	}
+	return least
+}
+
+// operations returns how many operations take a time, at least.
+func operations(do func(n int), wanted time.Duration) (n int) {
+	for n = 1; ; {
 		took := elapsed(func() { do(n) })
-		if took >= batch {
-			break
+		if took >= wanted {
+			return n
 		}
 		// At most tenfold, as the first few may be slow; a little more than is needed.
-		n = min(10*n, int(float64(n)*1.2*float64(batch)/float64(max(took, 1)))+1)
+		n = min(10*n, int(float64(n)*1.2*float64(wanted)/float64(max(took, 1)))+1)
 	}
-	return Median(batches, func() float64 {
-		return float64(elapsed(func() { do(n) })) / float64(n)
-	})
 }
 
 // Median returns the median of n measurements.
