@@ -27,7 +27,7 @@ func (s *Space) Move(start, old, size uint64, may bool, target uint64) (uint64, 
 		if e := s.Unmap(start+size, end); e != 0 {
 			return 0, e
 		}
-		old, end = size, start+size
+		old = size
 	}
 	var stale paging.Stale
 	flags := Lock()
