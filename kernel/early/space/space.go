@@ -111,7 +111,7 @@ type Space struct {
 	anywhere  uint64 // where there is no wish, they are put from here on
 	next      uint64 // where the last one of these ended
 
-	list  *Region // the first of room
+	list  uint64 // where the first of room is, in physical memory: no pointer, which the collector would be told of
 	room  uint64
 	count uint64
 	run   uint64 // frames of the list
@@ -130,7 +130,7 @@ func (s *Space) SetAnywhere(anywhere uint64) { s.anywhere, s.next = anywhere, an
 
 // at is region i.
 func (s *Space) at(i uint64) *Region {
-	return (*Region)(unsafe.Add(unsafe.Pointer(s.list), i*regionSize))
+	return (*Region)(unsafe.Add(s.frames.Pointer(s.list), i*regionSize))
 }
 
 // find is the number of the first region that ends above address.
@@ -168,19 +168,18 @@ func (s *Space) reserve(more uint64) bool {
 	if !ok {
 		return false
 	}
-	list := (*Region)(s.frames.Pointer(physical))
 	if s.count > 0 {
-		shift(unsafe.Pointer(list), unsafe.Pointer(s.list), s.count)
+		shift(s.frames.Pointer(physical), s.frames.Pointer(s.list), s.count)
 	}
 	s.drop()
-	s.list, s.run, s.room = list, run, run*Page/regionSize
+	s.list, s.run, s.room = physical, run, run*Page/regionSize
 	return true
 }
 
 // drop gives the frames of the list back.
 func (s *Space) drop() {
 	if s.run > 0 {
-		s.frames.FreeRun(uint64(uintptr(unsafe.Pointer(s.list))-uintptr(s.frames.Pointer(0))), s.run)
+		s.frames.FreeRun(s.list, s.run)
 	}
 }
 
