@@ -41,7 +41,7 @@ func TestDump(t *testing.T) {
 							t.Errorf("no %q in:\n%s", want, r.output)
 						}
 					}
-					if strings.Contains(r.output, "kernel.(*terminal)") {
+					if strings.Contains(r.output, "kernel.(*terminal).receive(") {
 						t.Errorf("the kernel's goroutines are shown:\n%s", r.output)
 					}
 				})
