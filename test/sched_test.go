@@ -12,7 +12,7 @@ var coreCounts = []int{1, 2, 4, 8}
 
 // schedulerModes are the modes of testdata/sched that ask nothing of the machine but cores.
 var schedulerModes = []string{"loop", "cores", "preempt", "procs", "pingpong", "locked", "threads", "exits", "yields",
-	"sync", "litmus", "select", "fair", "count", "finalizers", "memory", "collector", "vectors", "wakes", "clock", "dump"}
+	"sync", "litmus", "select", "fair", "count", "finalizers", "memory", "collector", "vectors", "clock", "dump"}
 
 // TestScheduler runs the modes of testdata/sched, which check themselves, on machines of all sizes.
 func TestScheduler(t *testing.T) {

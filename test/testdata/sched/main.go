@@ -28,7 +28,6 @@ var modes = map[string]func(){
 	"fair":       fair,
 	"yields":     yields,
 	"threads":    threads,
-	"wakes":      wakes,
 	"clock":      clockInCalls,
 	"dump":       dump,
 }

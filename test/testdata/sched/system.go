@@ -5,32 +5,8 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
-	"sync"
-	"time"
 	_ "unsafe" // for go:linkname
 )
-
-// wakes: timers that are due at once wake whoever waits for the next, from goroutines that are asked to give
-// way all the time.
-func wakes() {
-	end := time.Now().Add(2 * time.Second)
-	var all sync.WaitGroup
-	for range 8 {
-		all.Go(func() {
-			t := time.NewTimer(time.Hour)
-			for time.Now().Before(end) {
-				t.Reset(0)
-				<-t.C
-				time.AfterFunc(time.Microsecond, func() {})
-			}
-		})
-	}
-	for time.Now().Before(end) {
-		runtime.GC()
-		time.Sleep(50 * time.Microsecond)
-	}
-	all.Wait()
-}
 
 //go:linkname entersyscall runtime.entersyscall
 func entersyscall()
