@@ -31,7 +31,7 @@ var (
 	short   = flag.Bool("short", false, "run the tests in their short mode")
 	only    = flag.String("run", "", "run the tests that match `REGEXP`")
 	ringo   = flag.String("ringo", "", "the ringo `COMMAND` (built from this module if not given)")
-	limit   = flag.Duration("timeout", 30*time.Minute, "how long the tests of one package may take")
+	limit   = flag.Duration("timeout", time.Hour, "how long the tests of one package may take")
 	logs    = flag.String("logs", "", "keep what each package's tests print in the folder `DIR`")
 	suggest = flag.Bool("suggest", false, "print the skipped tests that are not on the list, as lines for it")
 )
