@@ -26,7 +26,7 @@ type verdict struct {
 }
 
 // shortMode matches what a test says that is skipped for its length.
-var shortMode = regexp.MustCompile(`(?i)\bshort\b`)
+var shortMode = regexp.MustCompile(`(?i)\b(short|slow)\b`)
 
 // judge holds what the tests of pkg came to against those that may be skipped. leftOut are tests in files
 // that are left out, with their reasons. Short mode skips some more, and a run of all tests shows which of
