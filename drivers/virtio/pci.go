@@ -25,6 +25,7 @@ const (
 var transitional = map[uint16]Kind{
 	0x1000: Network,
 	0x1001: Block,
+	0x1002: Balloon,
 	0x1003: Console,
 	0x1005: Entropy,
 }

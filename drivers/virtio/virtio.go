@@ -21,6 +21,7 @@ const (
 	Block   Kind = 2
 	Console Kind = 3
 	Entropy Kind = 4
+	Balloon Kind = 5
 )
 
 // Features that concern every kind of device (6).

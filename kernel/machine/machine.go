@@ -40,6 +40,9 @@ type Source struct {
 // was raised since the last Wait returned. Only one goroutine may wait for a source.
 func (s *Source) Wait() { waitSource(s) }
 
+// FreePage is how much TakeFree takes.
+const FreePage = 2 << 20
+
 // Stats is what the machine has counted, for /proc.
 type Stats struct {
 	TotalPages     uint64 // 4 KiB frames given to the frame allocator at boot

@@ -57,6 +57,9 @@ func AllocateDMA(size uintptr) (memory unsafe.Pointer, physical uint64) {
 func DirectMap(physical uint64) unsafe.Pointer                      { return nil }
 func MapDevice(physical uint64, size uintptr) unsafe.Pointer        { return nil }
 func Accessible(address, size uintptr, write bool) bool             { return OnAccessible(address, size, write) }
+func FreedSource() *Source                                          { return &console }
+func TakeFree() (physical uint64, ok bool)                          { return 0, false }
+func GiveTold(physical uint64)                                      {}
 func AllocateVector() (vector uint8)                                { return 0 }
 func MSI(vector uint8) (address uint64, data uint32)                { return 0, 0 }
 func RouteInterrupt(gsi uint32, vector uint8, level, low bool) bool { return false }

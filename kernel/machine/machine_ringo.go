@@ -163,6 +163,20 @@ func ResizeObject(o *space.Object, size, base uint64)
 //go:linkname RemoveFromObject
 func RemoveFromObject(o *space.Object, from, to uint64)
 
+// FreedSource has something when much memory was freed: then TakeFree may find some.
+//
+//go:linkname FreedSource
+func FreedSource() *Source
+
+// TakeFree returns the physical address of FreePage bytes of memory that are free, and that a hypervisor
+// does not know to be. Nobody else gets them until GiveTold gives them back.
+//
+//go:linkname TakeFree
+func TakeFree() (physical uint64, ok bool)
+
+//go:linkname GiveTold
+func GiveTold(physical uint64)
+
 // AllocateVector reserves an interrupt vector, 0 when all are taken.
 //
 //go:linkname AllocateVector

@@ -16,6 +16,7 @@ import (
 	"github.com/ringo-os/ringo/kernel/early/frame"
 	"github.com/ringo-os/ringo/kernel/early/paging"
 	"github.com/ringo-os/ringo/kernel/early/space"
+	"github.com/ringo-os/ringo/kernel/machine"
 )
 
 const (
@@ -215,6 +216,44 @@ func decommitOnSystemStack(start, size uintptr) {
 	if problem != "" {
 		throw(string(problem))
 	}
+	if frames.Freed() >= muchFreed && freedRegistered.Load() != 0 {
+		announce(&freedSource)
+	}
+}
+
+// muchFreed is how many frames must have been freed for the hypervisor to hear of it.
+const muchFreed = 4 * frame.LargeFrames
+
+// freedSource has something when much memory was freed.
+var freedSource machine.Source
+
+//go:linkname machine_FreedSource github.com/ringo-os/ringo/kernel/machine.FreedSource
+func machine_FreedSource() *machine.Source {
+	if freedRegistered.CompareAndSwap(0, 1) {
+		machine_Register(&freedSource)
+	}
+	return &freedSource
+}
+
+var freedRegistered atomic.Uint32
+
+//go:linkname machine_TakeFree github.com/ringo-os/ringo/kernel/machine.TakeFree
+func machine_TakeFree() (physical uint64, ok bool) {
+	systemstack(func() {
+		flags := memoryLock.lock()
+		physical, ok = frames.TakeUntold()
+		memoryLock.unlock(flags)
+	})
+	return physical, ok
+}
+
+//go:linkname machine_GiveTold github.com/ringo-os/ringo/kernel/machine.GiveTold
+func machine_GiveTold(physical uint64) {
+	systemstack(func() {
+		flags := memoryLock.lock()
+		frames.GiveTold(physical)
+		memoryLock.unlock(flags)
+	})
 }
 
 // flushLimit is how long another core may take to drop its translations, in nanoseconds. It is far more
@@ -233,10 +272,10 @@ func sysAllocOS(n uintptr, _ string) unsafe.Pointer {
 func sysReserveOS(v unsafe.Pointer, n uintptr, _ string) unsafe.Pointer {
 	if v == nil {
 		n = (n + 4095) &^ 4095
-		if n > reservedEnd-reservedNext.Load() {
+		if n+pageSize4K > reservedEnd-reservedNext.Load() {
 			return nil
 		}
-		p := reservedNext.Add(n) - n
+		p := reservedNext.Add(n+pageSize4K) - n // above a guard page, for what lies below
 		return unsafe.Pointer(p)
 	}
 	start := uint64(uintptr(v))

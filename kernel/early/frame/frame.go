@@ -41,6 +41,7 @@ type Allocator struct {
 	free      uint64
 	emergency uint64
 	store     store
+	freed     uint64 // see Freed
 
 	ready    bool
 	own      boot.Range // the bitmaps
@@ -82,7 +83,7 @@ func (a *Allocator) Init(info *boot.Info, base unsafe.Pointer, image boot.Range,
 		}
 		a.zoneCount++
 		a.total += z.count
-		words += z.words() + z.summaryWords()
+		words += z.words() + z.summaryWords() + z.toldWords()
 	}
 	if a.preferred == a.zoneCount {
 		a.preferred = 0
@@ -109,6 +110,9 @@ func (a *Allocator) setUpZones() {
 		next += words * 8
 		z.summary = next
 		next += summary * 8
+		z.told = next
+		next += z.toldWords() * 8
+		a.fillOnes(z.told, z.blocks())
 		a.fillOnes(z.bits, z.count)
 		a.fillOnes(z.summary, words)
 		z.free = z.count
@@ -162,6 +166,7 @@ func (a *Allocator) AllocateEmergency() (physical uint64, ok bool) {
 		}
 		z.free--
 		a.free--
+		a.use(z, w*64+bit, 1)
 		return (z.first + w*64 + bit) << Shift, true
 	}
 	return 0, false
@@ -234,6 +239,7 @@ func (a *Allocator) FreeRun(physical, count uint64) bool {
 		return false
 	}
 	a.mark(z, from, count, true)
+	a.freed += count
 	return true
 }
 

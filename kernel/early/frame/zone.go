@@ -9,6 +9,7 @@ import (
 type zone struct {
 	first, count  uint64 // frame numbers [first, first+count)
 	bits, summary uint64 // physical addresses
+	told          uint64 // the same
 	free          uint64
 	hint          uint64 // words below this one have no free frame
 }
@@ -110,6 +111,9 @@ func (a *Allocator) findRun(z *zone, count, align, limit uint64) (first uint64, 
 // mark makes those frames of [from, from+count) free, or used, that are not so yet.
 func (a *Allocator) mark(z *zone, from, count uint64, free bool) {
 	changed := uint64(0)
+	if !free {
+		a.use(z, from, count)
+	}
 	for end := from + count; from < end; {
 		w := from / 64
 		mask := ^uint64(0) << (from % 64)
