@@ -148,16 +148,24 @@ func startCores() {
 	sendToStarting(func(apic uint32) { localAPIC.SendStart(apic, uint8(page>>12)) })
 	if !waitOnline(want, 10_000_000) {
 		sendToStarting(func(apic uint32) { localAPIC.SendStart(apic, uint8(page>>12)) })
-		if !waitOnline(want, 500_000_000) {
-			// Whoever comes now finds that nobody is expected.
-			atomic.Store(&coresExpected, 0)
-			print("ringo: ", want-atomic.Load(&coresOnline), " of ", want+1, " cores did not start\n")
+		if !waitOnline(want, 2_000_000_000) {
+			// Who comes now is too late. Who has a number already will be ready.
+			if arrived := atomic.Xchg(&coresArrived, thread.MaxCores); arrived > 0 {
+				waitOnline(arrived, 2_000_000_000)
+			}
+			if missing := want - atomic.Load(&coresOnline); missing > 0 {
+				print("ringo: ", missing, " of ", want+1, " cores did not start\n")
+			}
 		}
 	}
 	if now := cpu.TSC(); tscBehind != 0 || tscLatest > now {
 		print("ringo: the time-stamp counters of the cores differ; times measured across cores are wrong\n")
 	}
-	thread.SetCount(atomic.Load(&coresOnline) + 1)
+	online := atomic.Load(&coresOnline)
+	thread.SetCount(online + 1)
+	if online < want {
+		return // who comes late needs the page to stop in an orderly way
+	}
 	var stale paging.Stale
 	kernelTables.Unmap(page, pageSize4K, &stale)
 	cpu.InvalidatePage(uintptr(page))
