@@ -132,8 +132,3 @@ func (c *Core) learn(late int64) {
 		c.lead -= (c.lead - late) / 16
 	}
 }
-
-var Late [64]int64
-var LateN int
-
-func (c *Core) Lead() int64 { return c.lead }
