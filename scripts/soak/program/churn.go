@@ -215,7 +215,9 @@ func threads() {
 		})
 	}
 	if rand.N(4) == 0 {
+		// Not for longer: one P for all that runs here makes everything seconds late.
 		runtime.GOMAXPROCS(1 + rand.N(2*runtime.NumCPU()))
+		defer runtime.GOMAXPROCS(runtime.NumCPU())
 	}
 	talkers.Wait()
 	close(there)
