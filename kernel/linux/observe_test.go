@@ -47,7 +47,8 @@ func TestForms(t *testing.T) {
 		known[table[i].name] = true
 	}
 	seen := map[string]string{}
-	for form, names := range forms {
+	for _, f := range forms {
+		form, names := f.form, f.names
 		if strings.Trim(form, "dxops") != "" || len(form) > 6 {
 			t.Errorf("form %q", form)
 		}
