@@ -27,9 +27,11 @@ type core struct {
 	nesting uint32
 
 	// See stuck.go. probes counts the non-maskable interrupts that were wanted by setting probed; stopped
-	// is 1 once the core has stopped for good, at stoppedAt.
+	// is 1 once the core has stopped for good, at stoppedAt. confirming is 1 while it looks whether its
+	// suspicion holds; stoppedAt is where it was before that.
 	suspicion      suspicion
 	probed, probes uint32
+	confirming     uint32
 	stopped        uint32
 	stoppedAt      thread.Registers
 	stoppedG       *g
@@ -163,6 +165,9 @@ func startCores() {
 	}
 	online := atomic.Load(&coresOnline)
 	thread.SetCount(online + 1)
+	if online > 0 {
+		thread.StartWatch()
+	}
 	if online < want {
 		return // who comes late needs the page to stop in an orderly way
 	}

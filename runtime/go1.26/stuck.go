@@ -58,6 +58,16 @@ func confirm(r *thread.Registers, gp *g) {
 	c := thisCore()
 	s := c.suspicion
 	c.noteState(r, gp)
+	atomic.Store(&c.confirming, 1)
+	if c.holds(&s) {
+		atomic.Store(&c.stopped, 1)
+		reportStuck(s, gp)
+	}
+	atomic.Store(&c.confirming, 0)
+}
+
+// holds reports whether s is still so after all rounds.
+func (c *core) holds(s *suspicion) bool {
 	for range rounds {
 		for id := range thread.Count() {
 			o := coreOf(thread.Get(id))
@@ -77,13 +87,13 @@ func confirm(r *thread.Registers, gp *g) {
 		}
 		for end := nanotime1() + roundLength; nanotime1() < end; {
 			if s.unfounded() {
-				return
+				return false
 			}
 			c.scheduler.Flush()
 			cpu.Pause()
 		}
 	}
-	reportStuck(s, gp)
+	return true
 }
 
 // unfounded reports whether what was suspected has come to pass after all.
@@ -175,7 +185,6 @@ func (c *core) printState() {
 func (c *core) noteState(r *thread.Registers, gp *g) {
 	c.stoppedAt = *r
 	setGNoWB(&c.stoppedG, gp)
-	atomic.Store(&c.stopped, 1)
 }
 
 // ending is the number of the core that ends the machine, plus one; 0 while it goes on. Any other core
@@ -224,7 +233,10 @@ func nonMaskable(r *thread.Registers, gp *g) {
 	c := thisCore()
 	switch last := ending.Load(); {
 	case last != 0 && last != c.scheduler.ID+1:
-		c.noteState(r, gp)
+		if atomic.Load(&c.confirming) == 0 {
+			c.noteState(r, gp) // else what it was doing before it became suspicious itself is noted
+		}
+		atomic.Store(&c.stopped, 1)
 		cpu.Stop()
 	case atomic.Cas(&c.probed, 1, 0):
 		atomic.Xadd(&c.probes, 1)

@@ -28,6 +28,16 @@ var watcher atomic.Int64
 
 const coreBits = 6
 
+// StartWatch makes the calling core look at the others: the boot core, which has run something since before
+// there were others. Any core else begins when it leaves its idle thread. Interrupts are off.
+func StartWatch() {
+	c := This()
+	c.lock.acquire()
+	c.watchNext = Clock() + WatchPeriod
+	c.rearm()
+	c.lock.release()
+}
+
 // Attend notes that the core takes interrupts, and does what cannot wait for the handler itself to say
 // what it is for: the handler may touch memory that a resting core has old translations of. Every
 // interrupt handler calls it first.
