@@ -54,10 +54,14 @@ func startMachine(startInfo uint64) (argc int32, argv **byte) {
 		stopBoot(p)
 	}
 	startMemory()
+	lack := startFirmware()
+	clockGauge.Begin(firmware.PMTimer) // startClock waits for what is left
 	readCommandLine()
+	if lack != "" {
+		print("ringo: ", string(lack), " One core is used, and the console takes no input.\n")
+	}
 	placeProgram()
 	startVectors()
-	startFirmware()
 	startLocalAPIC()
 	startClock()
 	startInterrupts()
@@ -117,15 +121,17 @@ func readCommandLine() {
 }
 
 // startFirmware reads what the firmware tells of the machine. Without ACPI, or if that has no word on
-// cores, there is an older table; without both, one core can be used, and no interrupt controller.
-func startFirmware() {
+// cores, there is an older table; without both, one core can be used, and no interrupt controller: lack
+// says so, "" if all is well.
+func startFirmware() (lack boot.Problem) {
 	problem := acpi.Read(&firmware, bootInfo.RSDP, physicalMemory)
-	if firmware.CoreCount == 0 && !acpi.ReadMP(&firmware, physicalMemory) {
-		if problem == "" {
-			problem = "The firmware lists no cores, neither with ACPI nor in an MP table."
-		}
-		print("ringo: ", string(problem), " One core is used, and the console takes no input.\n")
+	if firmware.CoreCount > 0 || acpi.ReadMP(&firmware, physicalMemory) {
+		return ""
 	}
+	if problem == "" {
+		return "The firmware lists no cores, neither with ACPI nor in an MP table."
+	}
+	return problem
 }
 
 // startVectors turns on the state of AVX and AVX-512 where the processor has it, and the

@@ -37,6 +37,7 @@ const (
 type Gauge struct {
 	counter   counter
 	start     group
+	begun     bool   // start has been taken
 	frequency uint64 // as measured at first, 0 if it was not
 }
 
@@ -53,6 +54,21 @@ func Measure(pmTimer uint16) (frequency uint64, source Source, known bool, probl
 	return frequency, source, known, problem
 }
 
+// Begin begins to measure against the ACPI PM timer, if that is what Measure will do: what is done until
+// then need not be waited for. The 8254 wraps around too often for that.
+func (g *Gauge) Begin(pmTimer uint16) {
+	if pmTimer == 0 || reasonable(hypervisorFrequency()) || reasonable(processorFrequency()) {
+		return
+	}
+	g.counter = pmCounter(pmTimer)
+	g.counter.begin(&g.start)
+	g.begun = true
+}
+
+func pmCounter(port uint16) counter {
+	return counter{port: port, mask: 1<<24 - 1, hertz: pmHertz, window: pmHertz * 2 / 1000}
+}
+
 // Measure is the function Measure, with Again to follow.
 func (g *Gauge) Measure(pmTimer uint16) (frequency uint64, source Source, known bool, problem boot.Problem) {
 	if _, _, _, edx := cpuID(1, 0); edx&(1<<4) == 0 {
@@ -65,7 +81,9 @@ func (g *Gauge) Measure(pmTimer uint16) (frequency uint64, source Source, known 
 		return f, FromCPUID, true, ""
 	}
 	if pmTimer != 0 {
-		g.counter = counter{port: pmTimer, mask: 1<<24 - 1, hertz: pmHertz, window: pmHertz * 2 / 1000}
+		if !g.begun {
+			g.counter = pmCounter(pmTimer)
+		}
 		if f := g.first(); f != 0 {
 			return f, FromPMTimer, false, ""
 		}
@@ -85,6 +103,10 @@ func (g *Gauge) Measure(pmTimer uint16) (frequency uint64, source Source, known 
 func (g *Gauge) first() uint64 {
 	least := ^uint64(0)
 	for range 12 {
+		if !g.begun {
+			g.counter.begin(&g.start)
+		}
+		g.begun = false
 		f, sure := g.counter.measure(&g.start)
 		if f == 0 {
 			return 0
@@ -263,13 +285,18 @@ func (c *counter) take(g *group) {
 	}
 }
 
-// measure returns the TSC's frequency, or 0 if the counter does not count. It is not sure if much of
-// the time was between two readings.
-func (c *counter) measure(start *group) (frequency uint64, sure bool) {
+// begin takes the readings that a measurement begins with.
+func (c *counter) begin(start *group) {
 	c.last, c.ticks = 0, 0
 	c.read()
 	c.ticks, c.gap = 0, 0
 	c.take(start)
+}
+
+// measure returns the TSC's frequency since begin, or 0 if the counter does not count. It is not sure if
+// the counter may have wrapped around between two readings: if that was much of the time, and no TSC is
+// slow enough for it to be too short.
+func (c *counter) measure(start *group) (frequency uint64, sure bool) {
 	for n := 0; c.ticks < start[0].ticks+c.window; n++ {
 		if n == maxReads {
 			return 0, false
@@ -283,7 +310,8 @@ func (c *counter) measure(start *group) (frequency uint64, sure bool) {
 		return 0, false
 	}
 	frequency = c.compare(start, &end, muldiv(b.after-a.before, c.hertz, b.ticks-a.ticks))
-	return frequency, c.gap < (b.after-a.before)/8
+	elapsed := b.after - a.before
+	return frequency, c.gap < elapsed/8 || elapsed < muldiv(uint64(c.mask), minFrequency, c.hertz)
 }
 
 // compare returns the frequency of the TSC between two groups, given roughly what it is.

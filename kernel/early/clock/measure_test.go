@@ -152,6 +152,41 @@ func TestMeasure(t *testing.T) {
 	}
 }
 
+// TestBegin: what is done after Begin is not waited for, and the result is as good; but one that took so
+// long that the counter may have wrapped around is not relied on.
+func TestBegin(t *testing.T) {
+	for _, between := range []uint64{0, 1e9, 20e9, 5e12} { // picoseconds
+		for seed := range uint64(40) {
+			r := rand.New(rand.NewPCG(seed, 1))
+			m := &pc{now: r.Uint64N(1e12), frequency: 800_000_000 + r.Uint64N(4_000_000_000), random: r, slow: 200_000,
+				pmTimer: true, pit: true, offset: r.Uint64N(1 << 24)}
+			install(t, m, plain)
+			var g Gauge
+			g.Begin(pmPort)
+			m.now += between
+			began := m.now
+			f, source, _, problem := g.Measure(pmPort)
+			if problem != "" || source != FromPMTimer || abs(int64(f-m.frequency)) > m.frequency/20_000 {
+				t.Fatalf("%d ms between, seed %d: %d, not %d, from %v %q", between/1e9, seed, f, m.frequency, source, problem)
+			}
+			if took := (m.now - began) / 1_000_000; between == 20e9 && took > 200 {
+				t.Errorf("%d ms between: took %d µs", between/1e9, took)
+			}
+			m.now += 2e12
+			if f, ok := g.Again(); !ok || abs(int64(f-m.frequency)) > m.frequency/500_000 {
+				t.Errorf("%d ms between: again %d %v, not %d", between/1e9, f, ok, m.frequency)
+			}
+		}
+	}
+	// What is known needs no measuring, and without a PM timer there is nothing to begin.
+	m := &pc{frequency: 3_000_000_000, random: rand.New(rand.NewPCG(1, 1)), slow: 300_000, pit: true}
+	install(t, m, plain)
+	var g Gauge
+	if g.Begin(0); g.begun {
+		t.Error("begun without a PM timer")
+	}
+}
+
 // TestAgainTooLate has the counter wrap around more often than can be told, and other mishaps.
 func TestAgainTooLate(t *testing.T) {
 	for _, test := range []struct {
