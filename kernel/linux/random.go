@@ -9,12 +9,14 @@ import (
 	"github.com/ringo-os/ringo/kernel/machine"
 )
 
-// Random numbers come from ChaCha8 generators, one for each core that asks, whose seeds mix all
-// sources of entropy that the machine has. A generator gets a new seed after a while.
+// Random numbers come from ChaCha8 generators, one for each core that asks. Their seeds come from one
+// generator, the root, and its seeds mix all sources of entropy that the machine has: who asks for random
+// numbers seldom waits for a device. All get new seeds after a while.
 
 const (
 	seedSize  = 32
-	seedLasts = 1 << 20 // bytes
+	seedLasts = 1 << 20       // bytes, of one that makes random numbers
+	rootLasts = 64 * seedSize // bytes, of the root
 )
 
 // entropy are the sources of entropy: the processor, and what drivers add.
@@ -29,6 +31,9 @@ func AddEntropy(source func(p []byte) int) {
 	entropy.mu.Lock()
 	entropy.sources = append(entropy.sources, source)
 	entropy.mu.Unlock()
+	root.mu.Lock()
+	root.left = 0 // the next seed depends on source, too
+	root.mu.Unlock()
 }
 
 // seed mixes a seed from all sources; false means that there is none that works.
@@ -61,36 +66,61 @@ type generator struct {
 	left   int // bytes until the next seed
 }
 
-var generators = sync.Pool{New: func() any { return new(generator) }}
+var (
+	generators = sync.Pool{New: func() any { return new(generator) }}
+
+	// root is held while its new seed is waited for: nobody else could do anything with the old one.
+	root struct {
+		mu sync.Mutex
+		generator
+	}
+)
 
 // Random fills p with random bytes.
 func Random(p []byte) syscall.Errno {
 	g := generators.Get().(*generator)
 	defer generators.Put(g)
+	if !g.fill(p, seedLasts, seedFromRoot) {
+		tellNoEntropy()
+		return syscall.EIO
+	}
+	return 0
+}
+
+// seedFromRoot mixes the root's next bytes into s.
+func seedFromRoot(s *[seedSize]byte) bool {
+	root.mu.Lock()
+	defer root.mu.Unlock()
+	var next [seedSize]byte
+	if !root.fill(next[:], rootLasts, seed) {
+		return false
+	}
+	for i := range s {
+		s[i] ^= next[i]
+	}
+	return true
+}
+
+// fill fills p, with a new seed from renew, which lasts for so many bytes, whenever the last one's time is
+// over. What g has made so far goes into the new seed, too.
+func (g *generator) fill(p []byte, lasts int, renew func(*[seedSize]byte) bool) bool {
 	for len(p) > 0 {
-		if g.left <= 0 && !g.renew() {
-			tellNoEntropy()
-			return syscall.EIO
+		if g.left <= 0 {
+			var s [seedSize]byte
+			if g.random != nil {
+				g.random.Read(s[:])
+			}
+			if !renew(&s) {
+				return false
+			}
+			g.random = rand.NewChaCha8(s)
+			g.left = lasts
 		}
 		n := min(len(p), g.left)
 		g.random.Read(p[:n])
 		g.left -= n
 		p = p[n:]
 	}
-	return 0
-}
-
-// renew gives g a new seed, which also depends on what it has made so far.
-func (g *generator) renew() bool {
-	var s [seedSize]byte
-	if g.random != nil {
-		g.random.Read(s[:])
-	}
-	if !seed(&s) {
-		return false
-	}
-	g.random = rand.NewChaCha8(s)
-	g.left = seedLasts
 	return true
 }
 

@@ -14,7 +14,8 @@ import (
 func onlyEntropy(t *testing.T, source func(p []byte) int) {
 	was := entropy.sources
 	entropy.sources = []func([]byte) int{source}
-	t.Cleanup(func() { entropy.sources = was })
+	root.left = 0
+	t.Cleanup(func() { entropy.sources, root.left = was, 0 })
 }
 
 func TestRandom(t *testing.T) {
@@ -33,7 +34,7 @@ func TestNoEntropy(t *testing.T) {
 	machine.Output = func(p []byte) { said += string(p) }
 	defer func() { machine.Output = func([]byte) {} }()
 	onlyEntropy(t, func(p []byte) int { return 0 })
-	if new(generator).renew() {
+	if new(generator).fill(make([]byte, 1), seedLasts, seedFromRoot) {
 		t.Error("a seed from nothing")
 	}
 	tellNoEntropy()
@@ -52,15 +53,35 @@ func TestSeed(t *testing.T) {
 		t.Error(s)
 	}
 	g := new(generator)
-	if !g.renew() || g.left != seedLasts {
+	var first, second [16]byte
+	if !g.fill(first[:], 16, seed) || g.left != 0 {
 		t.Error("no generator")
 	}
-	var first, second [16]byte
-	g.random.Read(first[:])
 	n = 0 // the same entropy again gives another seed
-	g.renew()
-	g.random.Read(second[:])
-	if first == second {
+	if !g.fill(second[:], 16, seed) || first == second {
 		t.Error("the same numbers again")
+	}
+}
+
+// TestRoot: the sources are not asked for each seed, but again and again, and as soon as there is another.
+func TestRoot(t *testing.T) {
+	asked := 0
+	onlyEntropy(t, func(p []byte) int { asked++; return len(p) })
+	seeds := map[[seedSize]byte]bool{}
+	for range 3 * rootLasts / seedSize {
+		var s [seedSize]byte
+		if !seedFromRoot(&s) || seeds[s] {
+			t.Fatal("no seed, or the same again")
+		}
+		seeds[s] = true
+	}
+	if asked != 3 {
+		t.Errorf("the source was asked %d times for %d seeds", asked, len(seeds))
+	}
+	other := 0
+	AddEntropy(func(p []byte) int { other++; return len(p) })
+	var s [seedSize]byte
+	if !seedFromRoot(&s) || other != 1 {
+		t.Errorf("the new source was asked %d times", other)
 	}
 }
