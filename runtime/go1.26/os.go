@@ -16,6 +16,8 @@ func osinit() {
 	numCPUStartup = getCPUCount()
 	physPageSize = pageSize4K
 	physHugePageSize = 0
+	// Not before: rt0_go tries out the storage where an interrupt handler looks for g.
+	cpu.EnableInterrupts()
 }
 
 func getCPUCount() int32 { return int32(thread.Count()) }

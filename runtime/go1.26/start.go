@@ -70,7 +70,6 @@ func startMachine(startInfo uint64) (argc int32, argv **byte) {
 	startCores()
 	argc, argv = processVector()
 	debugBoot()
-	cpu.EnableInterrupts()
 	return argc, argv
 }
 
