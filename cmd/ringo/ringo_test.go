@@ -134,17 +134,8 @@ func TestPackFolder(t *testing.T) {
 	if err := packFolder(dir, "/home/me", archive, 1000); err != nil {
 		t.Fatal(err)
 	}
-	f, err := os.Open(archive)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	records, err := cpio.ReadAllRecords(cpio.Newc.Reader(f))
-	if err != nil {
-		t.Fatal(err)
-	}
 	var names []string
-	for _, r := range records {
+	for _, r := range records(t, archive) {
 		names = append(names, r.Name)
 		data, err := io.ReadAll(io.NewSectionReader(r, 0, int64(r.FileSize)))
 		if err != nil {
@@ -178,19 +169,25 @@ func TestPackFolder(t *testing.T) {
 	}
 }
 
-// packed returns the names in an archive.
-func packed(t *testing.T, archive string) (names []string) {
+// records returns what is in an archive, which stays open until the test's end.
+func records(t *testing.T, archive string) []cpio.Record {
 	t.Helper()
 	f, err := os.Open(archive)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
-	records, err := cpio.ReadAllRecords(cpio.Newc.Reader(f))
+	t.Cleanup(func() { f.Close() })
+	all, err := cpio.ReadAllRecords(cpio.Newc.Reader(f))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, r := range records {
+	return all
+}
+
+// packed returns the names in an archive.
+func packed(t *testing.T, archive string) (names []string) {
+	t.Helper()
+	for _, r := range records(t, archive) {
 		names = append(names, r.Name)
 	}
 	return names
