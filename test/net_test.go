@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io"
 	"math/big"
+	mathrand "math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -21,6 +22,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -40,23 +42,32 @@ func networked(t *testing.T, arguments ...string) (c qemu.Config, port uint16) {
 	return c, port
 }
 
-// freePort finds a port of this host that nobody uses at the moment.
+// nextPort is where freePort looks next.
+var nextPort atomic.Uint32
+
+// freePort finds a port of this host that nobody uses, and that nobody will get by chance before QEMU binds
+// it: it lies below those that Linux gives to who asks for any (ip_local_port_range), and is returned once.
 func freePort(t *testing.T, network string) uint16 {
 	t.Helper()
-	if network == "udp" {
-		c, err := net.ListenPacket("udp4", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
+	const first, end = 10240, 32768
+	nextPort.CompareAndSwap(0, first+mathrand.Uint32N(end-first))
+	for range end - first {
+		port := first + (nextPort.Add(1)-first)%(end-first)
+		address := fmt.Sprintf("127.0.0.1:%d", port)
+		var l io.Closer
+		var err error
+		if network == "udp" {
+			l, err = net.ListenPacket("udp4", address)
+		} else {
+			l, err = net.Listen("tcp4", address)
 		}
-		defer c.Close()
-		return uint16(c.LocalAddr().(*net.UDPAddr).Port)
+		if err == nil {
+			l.Close()
+			return uint16(port)
+		}
 	}
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return uint16(l.Addr().(*net.TCPAddr).Port)
+	t.Fatal("this host has no free port")
+	return 0
 }
 
 // client makes requests to machines, and to nobody in between.
