@@ -25,8 +25,12 @@ func TestMemory(t *testing.T) {
 		{256 << 20, 4, []string{"stacks"}},
 		{64 << 20, 1, []string{"release"}},
 		{512 << 20, 2, []string{"release"}},
+		{256 << 20, 1, []string{"reuse", "limit"}},
+		{256 << 20, 4, []string{"reuse", "limit"}},
+		{256 << 20, 1, []string{"reuse", "all"}},
+		{256 << 20, 4, []string{"reuse", "all"}},
 	} {
-		t.Run(fmt.Sprintf("%s/%s/%d", test.arguments[0], test.memory, test.cores), func(t *testing.T) {
+		t.Run(fmt.Sprintf("%s/%s/%d", strings.Join(test.arguments, "-"), test.memory, test.cores), func(t *testing.T) {
 			t.Parallel()
 			c := bare(t, "memory", test.arguments...)
 			c.Memory, c.Cores = test.memory, test.cores

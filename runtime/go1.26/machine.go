@@ -93,7 +93,7 @@ func statistics(s *machine.Stats) {
 	}
 	*s = machine.Stats{
 		TotalPages:     frames.TotalFrames(),
-		FreePages:      frames.FreeFrames(),
+		FreePages:      frames.FreeFrames() + unflushed.stale.Frames + unflushed.frames,
 		PageTablePages: kernelTables.TableFrames(),
 		Cores:          int(thread.Count()),
 		TSCHertz:       systemClock.Frequency(),

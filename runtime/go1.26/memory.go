@@ -63,7 +63,7 @@ func startMemory() {
 	if p := frames.Init(&bootInfo, nil, image, 0, emergencyFrames); p != "" {
 		stopBoot(p)
 	}
-	metadataNext.Store(metadataBase + chunkStatesSize)
+	metadataNext.Store(metadataBase + chunksSize)
 	reservedNext.Store(reservedBase)
 	t := &kernelTables
 	problem := t.Init(&frames, paging.ProcessorFeatures())

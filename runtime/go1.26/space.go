@@ -75,6 +75,10 @@ func heapSeed() uintptr {
 func lockMemory() (flags uint64) { return memoryLock.lock() }
 func unlockMemory(flags uint64)  { memoryLock.unlock(flags) }
 
+// flushLimit is how long another core may take to drop its translations, in nanoseconds. It is far more
+// than any core needs, as a hypervisor that is busy may let one stand still for seconds.
+const flushLimit = 10_000_000_000
+
 // invalidate makes every core drop its translations of [start, end), in which pages mappings have
 // changed. No lock is held: another core may wait for one with interrupts off.
 func invalidate(start, end, pages uint64) {

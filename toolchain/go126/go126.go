@@ -92,6 +92,12 @@ var edits = []release.Edit{
 		Anchor: "\tp := gogetenv(\"GOMEMLIMIT\")\n",
 		With:   "\tp := gogetenv(\"GOMEMLIMIT\"); if p == \"\" { return defaultMemoryLimit() }\n",
 	},
+	// What the runtime has never used of a chunk goes back with what it gives back (runtime/go1.26/release.go).
+	{
+		File:   "runtime/mheap.go",
+		Anchor: "\treleased := h.pages.scavenge(^uintptr(0), nil, true)\n",
+		With:   "\treleased := h.pages.scavenge(^uintptr(0), nil, true); trimHeap()\n",
+	},
 	// A heap dump is written once the world goes on (runtime/go1.26/heapdump.go).
 	{
 		File:   "runtime/heapdump.go",

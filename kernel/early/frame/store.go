@@ -16,14 +16,14 @@ type store struct {
 	wanted uint64
 }
 
-// plenty reports whether memory is not scarce: then a large page can be spent on what needs less.
-func (a *Allocator) plenty() bool { return a.Available() > a.total/4 }
+// Plenty reports whether memory is not scarce: then a large page can be spent on what needs less.
+func (a *Allocator) Plenty() bool { return a.Available() > a.total/4 }
 
 // AllocateLarge returns the frames of a large page where memory is plentiful. zeroed says that they
 // are zero; otherwise they hold what their last user left.
 func (a *Allocator) AllocateLarge() (physical uint64, zeroed, ok bool) {
 	s := &a.store
-	if !a.plenty() {
+	if !a.Plenty() {
 		return 0, false, false
 	}
 	if s.count > 0 {
@@ -39,7 +39,7 @@ func (a *Allocator) AllocateLarge() (physical uint64, zeroed, ok bool) {
 // is none if there was no demand, or memory is scarce.
 func (a *Allocator) BeginZeroing() (physical uint64, ok bool) {
 	s := &a.store
-	if s.count+s.out >= s.wanted || !a.plenty() {
+	if s.count+s.out >= s.wanted || !a.Plenty() {
 		return 0, false
 	}
 	if physical, ok = a.AllocateRun(LargeFrames, LargeFrames); ok {

@@ -238,6 +238,8 @@ type Stale struct {
 	Pages      uint64
 	// Globals says that a mapping with flag Global changed, which a CR3 write does not drop.
 	Globals bool
+	// Frames is how many frames Release will free.
+	Frames uint64
 
 	// head is the list of frames: the physical address of the first, and the level of its page in
 	// levelMask; the first word of each frame is the same for the next. In a table, which a

@@ -109,6 +109,7 @@ func (t *Tables) remove(table uint64, level int, from, to uint64, stale *Stale) 
 func (t *Tables) push(physical uint64, level int, stale *Stale) {
 	*(*uint64)(t.frames.Pointer(physical)) = stale.head
 	stale.head = physical | uint64(level)<<levelShift
+	stale.Frames += pageOf(level) / Page4K
 }
 
 // change sets the protection bits of pages.

@@ -101,14 +101,11 @@ func (r *Region) flags() paging.Flags {
 	return f
 }
 
-// plenty reports whether memory is not scarce: then more can be filled than was asked for.
-func (s *Space) plenty() bool { return s.frames.Available() > s.frames.TotalFrames()/4 }
-
 // fill gives r, which has no Object, zeroed memory at a page that is not there, and around it where memory
 // is plentiful: a large page, or some small ones.
 func (s *Space) fill(r *Region, at uint64) Verdict {
 	rights := r.flags()
-	if s.plenty() {
+	if s.frames.Plenty() {
 		large := at &^ (paging.Page2M - 1)
 		if !r.Small && large >= r.Start && large+paging.Page2M <= r.End && s.fillLarge(large, rights) {
 			return Resolved

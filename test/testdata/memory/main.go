@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+	"unsafe"
 )
 
 var modes = map[string]func(){
@@ -19,6 +20,7 @@ var modes = map[string]func(){
 	"fragment": fragment,
 	"stacks":   stacks,
 	"release":  release,
+	"reuse":    reuse,
 	"exhaust":  exhaust,
 	"touch":    touch,
 	"rights":   rights,
@@ -60,6 +62,51 @@ func settle() {
 	debug.FreeOSMemory()
 }
 
+// unaccounted is how much memory is neither free, nor a page table, nor mapped anywhere but in the direct
+// map: what the kernel holds. A frame that gets lost makes it larger.
+func unaccounted() int {
+	for {
+		free := meminfo("MemFree")
+		n := meminfo("MemTotal") - free - meminfo("PageTables")
+		b, err := os.ReadFile("/sys/kernel/debug/page_tables")
+		check(err == nil, "%v", err)
+		for line := range strings.Lines(string(b)) {
+			f := strings.Fields(line)
+			if owner := strings.Join(f[3:], " "); owner != "direct map" && owner != "devices" {
+				var start, end int
+				fmt.Sscanf(f[0], "%x-%x", &start, &end)
+				n -= end - start
+			}
+		}
+		if meminfo("MemFree") == free { // nothing moved meanwhile
+			return n
+		}
+		time.Sleep(100 * time.Microsecond)
+	}
+}
+
+// settled gives back what is not used until as much is free as was before, but for what the runtime keeps: of
+// the heap's metadata, stacks and threads. What a P has cached, and what the scavenger is just at, is not
+// given back at once.
+func settled(before int) {
+	const kept = 512 << 10
+	free := 0
+	for range 100 {
+		settle()
+		if free = meminfo("MemFree"); free+kept >= before {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+	check(false, "%d KiB are free, %d were", free>>10, before>>10)
+}
+
+// accounted checks that unaccounted returns what it returned before.
+func accounted(before int) {
+	now := unaccounted()
+	check(now == before, "%d KiB are nobody's, %d were", now>>10, before>>10)
+}
+
 var keep [][]byte
 
 // fill allocates up to the limit, frees and allocates again, and counts what is free each time.
@@ -70,7 +117,7 @@ func fill() {
 	usable := meminfo("MemFree") * 85 / 100
 	piece := max(usable/64, 16<<10)
 	keep = make([][]byte, 0, usable/piece)
-	var least int
+	others, free := unaccounted(), meminfo("MemFree")
 	for round := range rounds {
 		for n := 0; n+piece <= usable; n += piece {
 			b := make([]byte, piece)
@@ -82,22 +129,20 @@ func fill() {
 		}
 		keep = keep[:0]
 		clear(keep[:cap(keep)])
-		settle()
-		free := meminfo("MemFree")
-		// The first rounds make what lasts: metadata of the heap, stacks, threads.
-		if round == min(5, rounds/2) {
-			least = free
+		settled(free)
+		if round%10 == 9 {
+			accounted(others)
 		}
-		check(round < 5 || free+128<<10 >= least, "round %d: %d KiB are free, %d were", round, free>>10, least>>10)
 	}
+	accounted(others)
 	fmt.Println(rounds, "rounds of", usable>>20, "MiB")
 }
 
 // fragment allocates pieces of all sizes and frees every other one, again and again.
 func fragment() {
 	settle()
-	before := meminfo("MemFree")
-	usable := before / 2
+	others, free := unaccounted(), meminfo("MemFree")
+	usable := free / 2
 	for round := range 6 {
 		var all [][]byte
 		for n, i := 0, round; n < usable; i++ {
@@ -124,9 +169,8 @@ func fragment() {
 		}
 		runtime.KeepAlive(large)
 	}
-	settle()
-	after := meminfo("MemFree")
-	check(after+before/16 >= before, "%d KiB are free, %d were", after>>10, before>>10)
+	settled(free)
+	accounted(others)
 }
 
 // stacks grows 10,000 stacks at the same time.
@@ -182,6 +226,77 @@ func release() {
 	released := int(after.HeapReleased - before.HeapReleased)
 	check(released > size*9/10, "%d KiB of %d were released", released>>10, size>>10)
 	check(gained >= released-2*mib && gained <= released+2*mib, "%d KiB are said to be released; %d KiB more are free", released>>10, gained>>10)
+}
+
+// reuse gives memory that all cores have touched back and gets other memory in its place: no core may find
+// what was there before, nor change what is somebody else's now. It is given back at once, or a part at a time
+// as the allocator needs room below a limit.
+func reuse() {
+	const size, rounds = 8 * mib, 60
+	cores := runtime.NumCPU()
+	debug.SetGCPercent(-1)
+	release := debug.FreeOSMemory
+	if os.Args[2] == "limit" {
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		debug.SetMemoryLimit(int64(m.Sys-m.HeapReleased) + size*3/2)
+		release = func() {
+			runtime.GC()
+			runtime.KeepAlive(make([]byte, size*9/8))
+			runtime.GC()
+		}
+	}
+	each := func(do func(core int)) {
+		var group sync.WaitGroup
+		for core := range cores {
+			group.Go(func() {
+				runtime.LockOSThread()
+				do(core)
+			})
+		}
+		group.Wait()
+	}
+	again := 0
+	var last uintptr
+	var other []byte
+	for round := range rounds {
+		// Something else has what was given back, so that the same place has other frames now.
+		var err error
+		taken := other
+		other, err = syscall.Mmap(-1, 0, size, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
+		check(err == nil, "%v", err)
+		for i := 0; i < size; i += 4096 {
+			other[i] = 0xEE
+		}
+		b := make([]byte, size)
+		if at := uintptr(unsafe.Pointer(&b[0])); at == last {
+			again++
+		} else {
+			last = at
+		}
+		each(func(core int) {
+			for i := core * 4096; i < size; i += cores * 4096 {
+				check(b[i] == 0, "round %d: byte %d is %d before it is written", round, i, b[i])
+			}
+		})
+		if taken != nil {
+			check(syscall.Munmap(taken) == nil, "munmap")
+		}
+		each(func(core int) {
+			// Every core has a translation of every page now.
+			for i := core; i < size; i += 4096 {
+				b[i] = byte(round) | 1
+			}
+		})
+		for i := 0; i < size; i += 4096 {
+			for core := range cores {
+				check(b[i+core] == byte(round)|1, "round %d: what core %d has written at %d is lost", round, core, i)
+			}
+		}
+		b = nil
+		release()
+	}
+	check(again > rounds/4, "only %d times in %d was the memory at the same place", again, rounds)
 }
 
 // exhaust needs more than there is.
