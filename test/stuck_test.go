@@ -10,6 +10,9 @@ import (
 // statusStuck is the exit status of a machine that cannot go on (runtime/go1.26/exit.go).
 const statusStuck = 122
 
+// statusKernelPanic is that of one whose kernel has failed.
+const statusKernelPanic = 121
+
 // TestStuck: a core that takes no interrupts any more, or a lock of the kernel's that is not released,
 // ends the machine with what all cores and goroutines do.
 func TestStuck(t *testing.T) {
@@ -55,5 +58,30 @@ func TestStuck(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestBroken: an exception that finds no stack, and a machine check, have stacks of their own on every core,
+// and end the machine with a message that says where.
+func TestBroken(t *testing.T) {
+	for topic, want := range map[string]string{"doublefault": "double fault", "machinecheck": "machine check"} {
+		for _, cores := range []int{1, 2, 4, 8} {
+			t.Run(fmt.Sprintf("%s/%d", topic, cores), func(t *testing.T) {
+				t.Parallel()
+				c := bare(t, "stuck", "loops")
+				c.Words, c.Cores = []string{"debug=" + topic}, cores
+				r := boot(t, c)
+				if r.status != statusKernelPanic {
+					t.Errorf("status %d", r.status)
+				}
+				for _, want := range []string{
+					"ringo: the kernel failed: " + want + " (", fmt.Sprintf("\ncore %d, goroutine ", cores-1), "\truntime.provoke\n",
+				} {
+					if !strings.Contains(r.output, want) {
+						t.Errorf("no %q in:\n%s", want, r.output)
+					}
+				}
+			})
+		}
 	}
 }

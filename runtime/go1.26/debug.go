@@ -16,8 +16,9 @@ import (
 
 // debugBoot carries out the topics of debug= once the machine is ready: "boot" tells what was
 // found, "memory" prints the physical memory map and every mapping. The others fail in the kernel, to see
-// what that looks like: "fault" at once; "hang" has a core take no interrupts any more, and "lock" a lock
-// not released, when the program has run for a while.
+// what that looks like: "fault" at once, the rest when the program has run for a while. "hang" has a core take no
+// interrupts any more, and "lock" a lock not released; on the last core, "doublefault" has an exception find no
+// stack, and "machinecheck" is what a processor raises that is broken.
 func debugBoot() {
 	values := commandLine.Values("debug")
 	for {
@@ -50,8 +51,12 @@ func debugTopic(topic string) {
 		provoked.Store(provokeHang)
 	case "lock":
 		provoked.Store(provokeLock)
+	case "doublefault":
+		provoked.Store(provokeDoubleFault)
+	case "machinecheck":
+		provoked.Store(provokeMachineCheck)
 	default:
-		print("ringo: debug=", topic, " is not known; it can be boot, memory, fault, hang or lock\n")
+		print("ringo: debug=", topic, " is not known; it can be boot, memory, fault, hang, lock, doublefault or machinecheck\n")
 		powerOff(exitBadMachine)
 	}
 }
@@ -62,13 +67,19 @@ var provoked atomic.Uint32
 const (
 	provokeHang = 1 + iota
 	provokeLock
+	provokeDoubleFault
+	provokeMachineCheck
 
 	provokeAfter = 500_000_000
 )
 
 // provoke is called by every timer interrupt, and fails as debug= wants it to.
 func provoke() {
-	if provoked.Load() == 0 || nanotime1() < provokeAfter || thread.This().Idle() {
+	what := provoked.Load()
+	if what == 0 || nanotime1() < provokeAfter || thread.This().Idle() {
+		return
+	}
+	if what >= provokeDoubleFault && thisCore().scheduler.ID != thread.Count()-1 {
 		return
 	}
 	switch provoked.Swap(0) {
@@ -79,8 +90,17 @@ func provoke() {
 	case provokeLock:
 		memoryLock.lock()
 		memoryLock.lock()
+	case provokeDoubleFault:
+		c := thisCore()
+		guard := (uintptr(unsafe.Pointer(&c.stacks[stackException-1])) + 4095) &^ 4095
+		c.setStack(stackException, guard+4096)
+		*(*byte)(unsafe.Pointer(uintptr(directBase) - 1)) = 1
+	case provokeMachineCheck:
+		raiseMachineCheck()
 	}
 }
+
+func raiseMachineCheck()
 
 // printMemoryMap prints the boot memory map, then the page tables: a line for neighbouring pages
 // with the same size and rights.

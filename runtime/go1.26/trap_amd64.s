@@ -157,6 +157,11 @@ TEXT runtime·stuckEntry(SB), NOSPLIT, $0
 	INT $35 // vectorStuck
 	RET
 
+// func raiseMachineCheck()
+TEXT runtime·raiseMachineCheck(SB), NOSPLIT, $0
+	INT $18
+	RET
+
 // faultEntry is where a thread goes on whose exception ends the program: on its m's signal stack,
 // still as the g that was interrupted.
 TEXT runtime·faultEntry(SB), NOSPLIT|NOFRAME|TOPFRAME, $0

@@ -106,9 +106,7 @@ func (c *core) startTraps() {
 		h.stackguard0 = h.stack.lo + stackGuard
 		h.stackguard1 = h.stackguard0
 		setMNoWB(&h.m, &c.idleM)
-		// IST1 is at byte 36 of the TSS.
-		c.task[9+2*i] = uint32(top)
-		c.task[10+2*i] = uint32(top >> 32)
+		c.setStack(uintptr(i+1), top)
 	}
 	c.scheduler.SetBase()
 	c.task[25] = uint32(unsafe.Sizeof(c.task)) << 16 // no I/O permission map
@@ -120,6 +118,12 @@ func (c *core) startTraps() {
 	c.gdtPointer.limit = uint16(unsafe.Sizeof(c.gdt) - 1)
 	c.gdtPointer.base = uintptr(unsafe.Pointer(&c.gdt))
 	loadSegments(unsafe.Pointer(&c.gdtPointer.limit), unsafe.Pointer(&idtPtr.limit), 0x18)
+}
+
+// setStack says where an IST stack ends. IST1 is at byte 36 of the TSS.
+func (c *core) setStack(number, top uintptr) {
+	c.task[7+2*number] = uint32(top)
+	c.task[8+2*number] = uint32(top >> 32)
 }
 
 // trap is called by trapEntry with interrupts off, on one of the core's own stacks, as that stack's
@@ -312,9 +316,11 @@ func kernelPanic(r *thread.Registers, gp *g) {
 	print("\nringo: the kernel failed: ", exceptionNames[r.Vector&31], " (error ", hex(r.Error), ", address ",
 		hex(cpu.ReadCR2()), "). This is a bug in Ringo; please report it with what follows.\n")
 	dumpRegisters(r)
+	print("core ", c.scheduler.ID)
 	if gp != nil && gp.m != nil {
-		print("goroutine ", gp.goid, ", m ", gp.m.id, "\n")
+		print(", goroutine ", gp.goid, ", m ", gp.m.id)
 	}
+	print("\n")
 	if c.nesting <= 2 {
 		printStack(r)
 	}
