@@ -53,7 +53,7 @@ var Words = [...]Word{
 	{Name: "quiet",
 		Meaning: "the kernel says nothing unless something is wrong"},
 	{Name: "debug=", Argument: "TOPIC[,TOPIC...]", Repeatable: true, check: notEmpty,
-		Meaning: "what the kernel tells about itself on the console (boot, memory), or how it fails, to see what that looks like (fault, hang, lock, doublefault, machinecheck)"},
+		Meaning: "what the kernel tells about itself on the console (boot, memory; mappings: at the end), or how it fails, to see what that looks like (fault, hang, lock, doublefault, machinecheck)"},
 	{Name: "syscalls=", Argument: "count, trace or count,trace", check: isObserved,
 		Meaning: "tell of the program's system calls: a table of them all at the end, or each as it returns"},
 	{Name: "memory=", Argument: "SIZE[K|M|G]", check: isSize,

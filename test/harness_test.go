@@ -122,8 +122,13 @@ type result struct {
 	status int
 }
 
-// vmTimeout is far above what any machine needs: only one that hangs gets there.
-const vmTimeout = time.Minute
+// programTimeout is far above what any program here needs: only one that hangs gets there.
+const programTimeout = time.Minute
+
+// vmTimeout is the same for a machine. The host, too, needs time to find memory for a large one.
+func vmTimeout(c qemu.Config) time.Duration {
+	return programTimeout + min(time.Duration(c.Memory/(16<<20))*time.Second, 5*time.Minute)
+}
 
 // machines bounds how many there are at a time, whatever -parallel says.
 var machines = make(chan struct{}, 2)
@@ -153,7 +158,7 @@ func start(t *testing.T, c qemu.Config) *machine {
 	}
 	m.started = time.Now()
 	m.VM = vmtest.StartT(t, string(c.Machine), vmtest.ArchAMD64, vmtest.WithQEMUCommand(command[0]),
-		vmtest.ArbitraryArgs(command[1:]...), vmtest.WithSerialOutput(&m.output), vmtest.WithVMTimeout(vmTimeout))
+		vmtest.ArbitraryArgs(command[1:]...), vmtest.WithSerialOutput(&m.output), vmtest.WithVMTimeout(vmTimeout(c)))
 	return m
 }
 
@@ -218,7 +223,7 @@ func ringoRun(t *testing.T, stdin string, arguments ...string) result {
 	t.Helper()
 	machines <- struct{}{}
 	defer func() { <-machines }()
-	ctx, cancel := context.WithTimeout(t.Context(), vmTimeout)
+	ctx, cancel := context.WithTimeout(t.Context(), programTimeout)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, ringo, append([]string{"run"}, arguments...)...)
 	cmd.Stdin = strings.NewReader(stdin)
@@ -233,7 +238,7 @@ func ringoRun(t *testing.T, stdin string, arguments ...string) result {
 // onLinux runs the program in testdata/name on this host.
 func onLinux(t *testing.T, name string, environment []string, stdin string, arguments ...string) result {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), vmTimeout)
+	ctx, cancel := context.WithTimeout(t.Context(), programTimeout)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, binary(t, name), arguments...)
 	cmd.Env = append([]string{}, environment...)

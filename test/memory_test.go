@@ -2,6 +2,7 @@ package test
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -18,7 +19,7 @@ func TestMemory(t *testing.T) {
 		{16 << 20, 1, []string{"fill", "100"}},
 		{64 << 20, 1, []string{"fill", "100"}},
 		{64 << 20, 4, []string{"fill", "10"}},
-		{1 << 30, 1, []string{"fill", "3"}},
+		{1 << 30, 1, []string{"fill", "100"}},
 		{64 << 20, 1, []string{"fragment"}},
 		{64 << 20, 4, []string{"fragment"}},
 		{256 << 20, 1, []string{"stacks"}},
@@ -37,6 +38,31 @@ func TestMemory(t *testing.T) {
 			passes(t, c)
 		})
 	}
+}
+
+// TestMuchMemory is TestMemory for a machine as large as the host can hold. Others are not to run beside it.
+func TestMuchMemory(t *testing.T) {
+	const size, room = 16 << 30, 2 << 30
+	if free := available(t); free < size+room {
+		t.Skipf("this computer has %d MiB free; a machine with %d MiB does not fit", free>>20, size>>20)
+	}
+	c := bare(t, "memory", "fill", "1")
+	c.Memory, c.Cores = size, 4
+	passes(t, c)
+}
+
+// available is how many bytes of this computer's memory a new program can have.
+func available(t *testing.T) uint64 {
+	b, err := os.ReadFile("/proc/meminfo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(b), "\nMemAvailable:")
+	var kibibytes uint64
+	if _, err := fmt.Sscan(rest, &kibibytes); err != nil {
+		t.Fatalf("/proc/meminfo tells no MemAvailable: %v", err)
+	}
+	return kibibytes << 10
 }
 
 // TestExhausted: a program that needs more than there is dies as it does elsewhere, and says how much

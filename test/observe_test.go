@@ -23,3 +23,20 @@ func TestSystemCallsTold(t *testing.T) {
 		t.Errorf("status %d\n%s", r.status, r.output)
 	}
 }
+
+// TestMemoryMap: the user can see at the end what lies where, and whose it is.
+func TestMemoryMap(t *testing.T) {
+	t.Parallel()
+	c := bare(t, "hello")
+	c.Words = append(c.Words, "debug=mappings")
+	r := boot(t, c)
+	for _, want := range []string{
+		`^[^\n]*\nphysical 0x0-0x[0-9a-f]+ usable\n`, // after all that the program has printed
+		`\nmapped 0x[0-9a-f]+-0x[0-9a-f]+ 4K rx image\n`, `\nmapped 0x[0-9a-f]+-0x[0-9a-f]+ 4K rw owned heap\n`,
+		`\nmapped 0x[0-9a-f]+-0x[0-9a-f]+ 2048K rw direct map\n`, `\ntables \d+ pages; free \d+ of \d+ pages; `,
+	} {
+		if !regexp.MustCompile(want).MatchString(r.output) || r.status != 0 {
+			t.Errorf("status %d, no %s in\n%s", r.status, want, r.output)
+		}
+	}
+}

@@ -23,6 +23,7 @@ type machineFlags struct {
 	ports  []string
 	count  bool // system calls
 	trace  bool
+	maps   bool
 }
 
 func (m *machineFlags) register(set *pflag.FlagSet) {
@@ -36,6 +37,7 @@ func (m *machineFlags) register(set *pflag.FlagSet) {
 	set.StringArrayVarP(&m.config.Words, "word", "w", nil, "a `WORD` for the kernel command line, such as ip=10.0.0.2/24; may be repeated")
 	set.BoolVar(&m.count, "syscalls", false, "show at the end how often which system call was made, and how long it took")
 	set.BoolVar(&m.trace, "trace-syscalls", false, "show each system call as it returns")
+	set.BoolVar(&m.maps, "memory-map", false, "show at the end what lies where in memory: addresses, size of pages, rights, owner")
 	set.StringArrayVar(&m.config.Extra, "qemu-arg", nil, "one more `ARGUMENT` for QEMU; may be repeated")
 }
 
@@ -66,6 +68,9 @@ func (m *machineFlags) resolve() (*qemu.Config, error) {
 		c.Words = append(c.Words, "syscalls=count")
 	case m.trace:
 		c.Words = append(c.Words, "syscalls=trace")
+	}
+	if m.maps {
+		c.Words = append(c.Words, "debug=mappings")
 	}
 	c.Environment = nil
 	for _, e := range m.config.Environment {

@@ -49,17 +49,6 @@ func rightsOf(f paging.Flags) string {
 }
 
 func ownerOf(m paging.Mapping) string {
-	switch {
-	case m.Flags&paging.Uncached != 0:
-		return "devices"
-	case m.Virtual >= 1<<63:
-		return "direct map"
-	}
-	if r, ok := machine.NextRegion(m.Virtual); ok && r.Start <= m.Virtual {
-		if r.Kind != space.Runtime {
-			return "program"
-		}
-		return r.Owner.String()
-	}
-	return "nobody"
+	r, ok := machine.NextRegion(m.Virtual)
+	return space.OwnerOf(m, r, ok)
 }

@@ -11,11 +11,13 @@ import (
 	"github.com/ringo-os/ringo/boot"
 	"github.com/ringo-os/ringo/kernel/early/cpu"
 	"github.com/ringo-os/ringo/kernel/early/paging"
+	"github.com/ringo-os/ringo/kernel/early/space"
 	"github.com/ringo-os/ringo/kernel/early/thread"
 )
 
 // debugBoot carries out the topics of debug= once the machine is ready: "boot" tells what was
-// found, "memory" prints the physical memory map and every mapping. The others fail in the kernel, to see
+// found, "memory" prints the physical memory map and every mapping, and "mappings" does so when the machine
+// goes off. The others fail in the kernel, to see
 // what that looks like: "fault" at once, the rest when the program has run for a while. "hang" has a core take no
 // interrupts any more, and "lock" a lock not released; on the last core, "doublefault" has an exception find no
 // stack, and "machinecheck" is what a processor raises that is broken.
@@ -45,6 +47,8 @@ func debugTopic(topic string) {
 			" microseconds after the kernel's first instruction\n")
 	case "memory":
 		printMemoryMap()
+	case "mappings":
+		mapsAtExit = true
 	case "fault":
 		*(*byte)(unsafe.Pointer(uintptr(directBase) - 1)) = 1
 	case "hang":
@@ -56,7 +60,7 @@ func debugTopic(topic string) {
 	case "machinecheck":
 		provoked.Store(provokeMachineCheck)
 	default:
-		print("ringo: debug=", topic, " is not known; it can be boot, memory, fault, hang, lock, doublefault or machinecheck\n")
+		print("ringo: debug=", topic, " is not known; it can be boot, memory, mappings, fault, hang, lock, doublefault or machinecheck\n")
 		powerOff(exitBadMachine)
 	}
 }
@@ -102,32 +106,44 @@ func provoke() {
 
 func raiseMachineCheck()
 
-// printMemoryMap prints the boot memory map, then the page tables: a line for neighbouring pages
-// with the same size and rights.
+// mapsAtExit says that the memory map is printed when the machine goes off.
+var mapsAtExit bool
+
+// printMemoryMap prints the boot memory map, then the page tables: a line for neighbouring pages with the
+// same size, rights and owner. It runs on a system stack.
 func printMemoryMap() {
 	for _, r := range bootInfo.Regions[:bootInfo.RegionCount] {
 		print("physical ", hex(r.Start), "-", hex(r.End), " ", kindNames[min(r.Kind, boot.Unusable+1)], "\n")
 	}
 	var first paging.Mapping
-	end := uint64(0)
-	for m, ok := kernelTables.Next(0); ok; m, ok = kernelTables.Next(m.Virtual + m.Size) {
-		if first.Size != 0 && (m.Virtual != end || m.Size != first.Size || m.Flags != first.Flags) {
-			printMapping(first, end)
-			first = m
-		} else if first.Size == 0 {
-			first = m
+	owner, end := "", uint64(0)
+	for m, ok := nextMapping(0); ok; m, ok = nextMapping(end) {
+		r, known := addressSpace.Next(m.Virtual)
+		who := space.OwnerOf(m, r, known)
+		if m.Virtual != end || m.Size != first.Size || m.Flags != first.Flags || who != owner {
+			printMapping(first, end, owner)
+			first, owner = m, who
 		}
-		end = m.Virtual + m.Size
-		if end == 0 {
+		if end = m.Virtual + m.Size; end == 0 {
 			break
 		}
 	}
-	printMapping(first, end)
+	printMapping(first, end, owner)
 	print("tables ", kernelTables.TableFrames(), " pages; free ", frames.FreeFrames(), " of ", frames.TotalFrames(), " pages; CR3 ",
 		hex(cpu.ReadCR3()), "\n")
 }
 
-func printMapping(m paging.Mapping, end uint64) {
+func nextMapping(address uint64) (m paging.Mapping, ok bool) {
+	flags := memoryLock.lock()
+	m, ok = kernelTables.Next(address)
+	memoryLock.unlock(flags)
+	return m, ok
+}
+
+func printMapping(m paging.Mapping, end uint64, owner string) {
+	if m.Size == 0 {
+		return
+	}
 	print("mapped ", hex(m.Virtual), "-", hex(end), " ", m.Size>>10, "K r")
 	for _, f := range [...]struct {
 		flag paging.Flags
@@ -137,7 +153,7 @@ func printMapping(m paging.Mapping, end uint64) {
 			print(f.name)
 		}
 	}
-	print("\n")
+	print(" ", owner, "\n")
 }
 
 var kindNames = [...]string{"?", "usable", "reserved", "ACPI tables", "ACPI non-volatile", "unusable", "other"}

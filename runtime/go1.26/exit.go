@@ -135,6 +135,9 @@ func exit(code int32) {
 		if atExit != nil {
 			atExit()
 		}
+		if mapsAtExit {
+			printMemoryMap()
+		}
 		powerOff(code)
 	})
 }

@@ -206,11 +206,7 @@ func machine_NextRegion(address uint64) (r space.Region, ok bool) {
 
 //go:linkname machine_NextMapping github.com/ringo-os/ringo/kernel/machine.NextMapping
 func machine_NextMapping(address uint64) (m paging.Mapping, ok bool) {
-	systemstack(func() {
-		flags := memoryLock.lock()
-		m, ok = kernelTables.Next(address)
-		memoryLock.unlock(flags)
-	})
+	systemstack(func() { m, ok = nextMapping(address) })
 	return m, ok
 }
 

@@ -63,22 +63,6 @@ const (
 	Shared
 )
 
-// An Owner says who has a Region.
-type Owner uint8
-
-// The owners.
-const (
-	Program  Owner = iota
-	Heap           // the arenas of Go's heap
-	Image          // what was loaded
-	Metadata       // what the runtime knows about the heap, and the like
-	Reserved       // the same, in one piece
-)
-
-func (o Owner) String() string { return ownerNames[min(int(o), len(ownerNames)-1)] }
-
-var ownerNames = [...]string{"program", "heap", "image", "runtime", "runtime's tables"}
-
 // A Region is [Start, End) of the address space. Its one pointer leads to what is not in the heap, so
 // it can be written without a P.
 type Region struct {

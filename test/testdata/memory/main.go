@@ -89,7 +89,7 @@ func unaccounted() int {
 // the heap's metadata, stacks and threads. What a P has cached, and what the scavenger is just at, is not
 // given back at once.
 func settled(before int) {
-	const kept = 512 << 10
+	kept := max(512<<10, before/1024)
 	free := 0
 	for range 100 {
 		settle()
