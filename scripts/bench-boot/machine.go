@@ -34,8 +34,8 @@ func (g *guest) on(memory qemu.Size, port int) *benchmark.Guest {
 }
 
 // start boots the guest, waits until it does what it should (prints line, and answers HTTP if it is
-// a web server), turns it off, and returns how long that took from starting QEMU.
-func (g *guest) start(ctx context.Context, memory qemu.Size, line string) (time.Duration, error) {
+// a web server), calls then, turns it off, and returns how long it took from starting QEMU until then.
+func (g *guest) start(ctx context.Context, memory qemu.Size, line string, then func(*benchmark.Machine) error) (time.Duration, error) {
 	port := 0
 	if g.web {
 		var err error
@@ -57,7 +57,8 @@ func (g *guest) start(ctx context.Context, memory qemu.Size, line string) (time.
 			return 0, err
 		}
 	}
-	return time.Since(m.Started), nil
+	took := time.Since(m.Started)
+	return took, then(m)
 }
 
 // answers waits until the web server has sent its page. A connection that QEMU has taken but the

@@ -1,5 +1,5 @@
 // Bench-boot measures how long a machine takes from starting QEMU to the first line of a program's
-// main, and to a web server's first answer: as an image of Ringo's, and as the first program on
+// main, and to a web server's first answer, and how little memory does: as an image of Ringo's, and as the first program on
 // Debian's kernel for virtual machines. Both in the same run, by turns, with the same QEMU.
 //
 //	make bench-boot
@@ -32,6 +32,9 @@ var (
 	least  = flag.Bool("least", true, "look for the least memory, too")
 )
 
+// usualMemory is how much a guest has where that is not what is looked for.
+const usualMemory qemu.Size = 512 << 20
+
 func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -57,6 +60,7 @@ type result struct {
 	size  string
 	times []time.Duration
 	least qemu.Size
+	idle  []qemu.Size // how much of the host's memory it takes when it has nothing to do
 }
 
 func run(ctx context.Context) error {
@@ -78,11 +82,14 @@ func run(ctx context.Context) error {
 	for n := range *runs {
 		for _, s := range systems {
 			for _, r := range []*result{&s.hello, &s.web} {
-				took, err := s.start(ctx, r, 512<<20)
+				took, err := s.start(ctx, r, usualMemory)
 				if err != nil {
 					return fmt.Errorf("%s, run %d: %w", s.name, n+1, err)
 				}
 				r.times = append(r.times, took)
+			}
+			if err := s.rest(ctx, &s.web); err != nil {
+				return fmt.Errorf("%s, run %d: %w", s.name, n+1, err)
 			}
 		}
 		benchmark.Progress("run %d of %d", n+1, *runs)
@@ -206,13 +213,27 @@ func sizes(files ...string) (string, error) {
 func (s *system) start(ctx context.Context, r *result, memory qemu.Size) (time.Duration, error) {
 	limited, cancel := context.WithTimeoutCause(ctx, s.limit, fmt.Errorf("nothing has come after %s", s.limit))
 	defer cancel()
-	return r.guest.start(limited, memory, r.line)
+	return r.guest.start(limited, memory, r.line, func(*benchmark.Machine) error { return nil })
+}
+
+// rest boots a guest and notes how much memory it takes a while later.
+func (s *system) rest(ctx context.Context, r *result) error {
+	const while = 5 * time.Second
+	limited, cancel := context.WithTimeout(ctx, s.limit+while)
+	defer cancel()
+	_, err := r.guest.start(limited, usualMemory, r.line, func(m *benchmark.Machine) error {
+		time.Sleep(while)
+		resident, err := m.Resident()
+		r.idle = append(r.idle, resident)
+		return err
+	})
+	return err
 }
 
 // leastMemory looks for the least memory with which a guest starts, twice in a row. That more is
 // enough too is taken for granted.
 func (s *system) leastMemory(ctx context.Context, r *result) (qemu.Size, error) {
-	low, high := qemu.Size(0), 512<<20/s.grain // in grains: too little, enough
+	low, high := qemu.Size(0), usualMemory/s.grain // in grains: too little, enough
 	for high-low > 1 {
 		middle := (low + high) / 2
 		enough := true

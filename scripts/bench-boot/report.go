@@ -15,6 +15,7 @@ import (
 const (
 	helloTarget = 1.0 / 20
 	webTarget   = 1.0 / 10
+	idleTarget  = 1.0 / 4 // of its memory
 )
 
 // report writes the table. The first system is what the others are compared with.
@@ -47,6 +48,14 @@ func report(ctx context.Context, systems []*system) (text string, missed bool) {
 	}
 	cells("hello: first line of main", func(s *system) string { return took(&s.hello, &linux.hello) })
 	cells("web: first HTTP answer", func(s *system) string { return took(&s.web, &linux.web) })
+	resident := func(s *system) float64 { return float64(benchmark.Median(s.web.idle)) }
+	cells("web: resident memory of QEMU, idle", func(s *system) string {
+		text := megabytes(benchmark.Median(s.web.idle))
+		if s != linux {
+			text += fmt.Sprintf(", **1/%.1f**", resident(linux)/resident(s))
+		}
+		return text
+	})
 	cells("hello: image (kernel + initramfs)", func(s *system) string { return s.hello.size })
 	cells("web: image (kernel + initramfs)", func(s *system) string { return s.web.size })
 	if *least {
@@ -55,16 +64,17 @@ func report(ctx context.Context, systems []*system) (text string, missed bool) {
 	}
 
 	ringo := systems[1]
-	verdict := func(what string, got, target float64) {
+	verdict := func(what, whose string, got, target float64) {
 		word := "met"
 		if got > target {
 			word, missed = "missed", true
 		}
-		fmt.Fprintf(&b, "- %s on pc: 1/%.1f of Linux's time; target at most 1/%.0f: %s\n", what, 1/got, 1/target, word)
+		fmt.Fprintf(&b, "- %s on pc: 1/%.1f of Linux's %s; target at most 1/%.0f: %s\n", what, 1/got, whose, 1/target, word)
 	}
 	fmt.Fprintln(&b)
-	verdict("hello", ratio(&ringo.hello, &linux.hello), helloTarget)
-	verdict("web", ratio(&ringo.web, &linux.web), webTarget)
+	verdict("hello", "time", ratio(&ringo.hello, &linux.hello), helloTarget)
+	verdict("web", "time", ratio(&ringo.web, &linux.web), webTarget)
+	verdict("idle web", "memory", resident(ringo)/resident(linux), idleTarget)
 
 	fmt.Fprintf(&b, "\nLinux, the web example (hello has no `-netdev` and `-device`):\n\n```\n%s\n```\n\nRingo:\n\n```\n%s\n```\n",
 		commandLine(&linux.web.guest), commandLine(&ringo.web.guest))
@@ -82,5 +92,5 @@ func commandLine(g *guest) string {
 	if g.Initrd != "" {
 		g.Kernel, g.Initrd = "vmlinuz", "web.cpio"
 	}
-	return g.on(512<<20, 8080).CommandLine()
+	return g.on(usualMemory, 8080).CommandLine()
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -97,6 +98,21 @@ func (m *Machine) Stop() {
 	m.cancel() // kills QEMU
 	io.Copy(io.Discard, m.pipe)
 	m.cmd.Wait()
+}
+
+// Resident is how much of the host's memory QEMU and the guest take at the moment.
+func (m *Machine) Resident() (qemu.Size, error) {
+	name := fmt.Sprintf("/proc/%d/status", m.cmd.Process.Pid)
+	status, err := os.ReadFile(name)
+	if err != nil {
+		return 0, err
+	}
+	_, rest, _ := strings.Cut(string(status), "\nVmRSS:")
+	var kibibytes qemu.Size
+	if _, err := fmt.Sscan(rest, &kibibytes); err != nil {
+		return 0, fmt.Errorf("%s tells no VmRSS: %w", name, err)
+	}
+	return kibibytes << 10, nil
 }
 
 // Lines calls each for the lines that the guest prints until that returns false. It is an error if the
