@@ -543,3 +543,30 @@ func TestDeadlock(t *testing.T) {
 		})
 	}
 }
+
+// TestAccept: a program that waits for somebody outside is not deadlocked, whoever looks after the network at
+// that moment.
+func TestAccept(t *testing.T) {
+	for _, cores := range []int{1, 2, 4, 8} {
+		t.Run(fmt.Sprint(cores), func(t *testing.T) {
+			t.Parallel()
+			for range 4 {
+				c, port := networked(t, "accept")
+				c.Cores = cores
+				m := start(t, c)
+				m.expect("listening")
+				time.Sleep(100 * time.Millisecond)
+				client, err := net.Dial("tcp4", fmt.Sprintf("127.0.0.1:%d", port))
+				if err != nil {
+					t.Error(err)
+				} else {
+					fmt.Fprintln(client, "from outside")
+					client.Close()
+				}
+				if r := m.wait(); r.status != 0 || !strings.HasSuffix(r.output, "from outside\nok\n") {
+					t.Errorf("status %d\n%.2000s", r.status, r.output)
+				}
+			}
+		})
+	}
+}

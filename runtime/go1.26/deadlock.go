@@ -13,7 +13,7 @@ import (
 	"unsafe"
 )
 
-// kernelPoll is true while an M blocks in netpoll although nothing of the program's waits there.
+// kernelPoll is true while an M blocks in netpoll although nothing of the program's waited there when it began.
 // Guarded by sched.lock.
 var kernelPoll bool
 
@@ -36,7 +36,8 @@ func endKernelPoll() {
 // last and only the kernel's timers keep it there. The caller holds sched.lock. No M but the last can
 // get a P without it, so the timers stay as they are.
 func kernelPollers() int32 {
-	if !kernelPoll || mcount()-sched.nmidle-sched.nmidlelocked-sched.nmsys != 1 {
+	// A goroutine may have begun to wait since the M went into netpoll.
+	if !kernelPoll || netpollAnyWaiters() || mcount()-sched.nmidle-sched.nmidlelocked-sched.nmsys != 1 {
 		return 0
 	}
 	for _, pp := range allp {

@@ -43,6 +43,7 @@ var modes = map[string]func(args []string){
 	"unix":       unixSockets,
 	"many":       many,
 	"deadlock":   deadlock,
+	"accept":     accept,
 }
 
 func main() { modes[os.Args[1]](os.Args[2:]) }
@@ -445,4 +446,13 @@ func deadlock([]string) {
 	must(io.ReadFull(<-accepted, make([]byte, 1)))
 	time.AfterFunc(50*time.Millisecond, func() { fmt.Println("time") })
 	<-accepted
+}
+
+// accept waits for a connection, while nothing else is there to do.
+func accept([]string) {
+	l := must(net.Listen("tcp", ":80"))
+	fmt.Println("listening")
+	c := must(l.Accept())
+	must(io.Copy(os.Stdout, c))
+	fmt.Println("ok")
 }
