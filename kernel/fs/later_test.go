@@ -59,3 +59,24 @@ func TestLater(t *testing.T) {
 		})
 	}
 }
+
+// What is left for later by several is made in their order, also after somebody has looked.
+func TestLaterRoot(t *testing.T) {
+	files := New(1 << 20)
+	files.Later(func() { files.Write("/a", 0o644, "first") })
+	files.Furnish("test")
+	files.Later(func() { files.Write("/a", 0o644, "second") })
+	if files.root.node.children.names != nil {
+		t.Fatal("made before anybody looked")
+	}
+	if got := read(t, files, "/a"); got != "first" {
+		t.Errorf("%q", got)
+	}
+	if got := read(t, files, "/etc/hostname"); got != "test\n" {
+		t.Errorf("%q", got)
+	}
+	files.Later(func() { files.Provide("/b", func() []byte { return []byte("last") }) })
+	if got := read(t, files, "/b"); got != "last" {
+		t.Errorf("%q", got)
+	}
+}
