@@ -69,6 +69,7 @@ func New(memory uint64, say func(sentence string)) (*Network, error) {
 			icmp.NewProtocol6,
 		},
 		RawFactory:  raw.EndpointFactory{},
+		IPTables:    new(stack.IPTables), // there is no way to change them; empty ones are not looked at
 		HandleLocal: true,
 	})
 	if err := n.tune(memory); err != nil {
