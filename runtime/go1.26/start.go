@@ -63,10 +63,10 @@ func startMachine(startInfo uint64) (argc int32, argv **byte) {
 	}
 	placeProgram()
 	startLocalAPIC()
-	startClock()
-	startInterrupts()
 	startThreads()
 	startSystemCalls()
+	startClock()
+	startInterrupts()
 	startCores()
 	argc, argv = processVector()
 	debugBoot()
