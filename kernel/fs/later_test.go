@@ -1,6 +1,7 @@
 package fs
 
 import (
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -75,6 +76,12 @@ func TestLaterRoot(t *testing.T) {
 	if got := read(t, files, "/etc/hostname"); got != "test\n" {
 		t.Errorf("%q", got)
 	}
+	var all sync.WaitGroup
+	for i := range 8 { // somebody else may be looking
+		all.Go(func() { read(t, files, "/etc/hostname") })
+		all.Go(func() { files.Later(func() { files.Provide("/etc/"+strconv.Itoa(i), func() []byte { return nil }) }) })
+	}
+	all.Wait()
 	files.Later(func() { files.Provide("/b", func() []byte { return []byte("last") }) })
 	if got := read(t, files, "/b"); got != "last" {
 		t.Errorf("%q", got)

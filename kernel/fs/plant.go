@@ -11,19 +11,23 @@ import (
 // fails: the paths are the kernel's own. Plant and Write do nothing where the archive has put something
 // else in the way.
 //
-// No lock is taken: either there is nobody else yet, or what was left for later (Later, Mount) runs, and
-// nobody else has a way to what it makes.
+// But for Later no lock is taken: either there is nobody else yet, or what was left for later (Later, Mount)
+// runs, and nobody else has a way to what it makes.
 
-// Later calls make when somebody next looks for a file, after what was left for then before: a program that
-// looks for none starts without. It may be called at any time.
+// Later calls make when somebody first looks for a file, after what was left for then before: a program that
+// looks for none starts without. If somebody has looked, it calls make at once. It may be called at any time.
 func (t *FS) Later(make func()) {
-	t.looking.Lock()
-	defer t.looking.Unlock()
-	if before := t.root.node.later.Load(); before != nil {
-		next := make
-		make = func() { (*before)(); next() }
+	t.tree.Lock()
+	defer t.tree.Unlock()
+	root := t.root.node
+	all := make
+	if before := root.later.Load(); before != nil {
+		all = func() { (*before)(); make() }
+	} else if root.children.names != nil {
+		make()
+		return
 	}
-	t.root.node.later.Store(&make)
+	root.later.Store(&all)
 }
 
 // Mount makes path, a new directory, the beginning of a volume of its own, in which programs cannot
