@@ -155,11 +155,15 @@ func read(at func(physical, size uint64) []byte, physical, size uint64) []byte {
 	return b[:size]
 }
 
-// le32 and le64 read a little-endian number that the caller knows to lie inside b.
+// le32 and le64 read a little-endian number that the caller knows to lie inside b. Of a slice of known
+// length, the compiler makes one load.
 func le32(b []byte, i int) uint32 {
-	return uint32(b[i]) | uint32(b[i+1])<<8 | uint32(b[i+2])<<16 | uint32(b[i+3])<<24
+	b = b[i : i+4]
+	return uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 | uint32(b[3])<<24
 }
 
 func le64(b []byte, i int) uint64 {
-	return uint64(le32(b, i)) | uint64(le32(b, i+4))<<32
+	b = b[i : i+8]
+	return uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
+		uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
 }

@@ -32,14 +32,15 @@ func Start() {
 	}
 	files := fs.New(memoryForFiles())
 	console := newTerminal()
-	name := string(words.ProgramName())
 	linux.Start(linux.Options{
-		Files:       files,
-		Hostname:    hostname,
-		Executable:  path.Join("/", name),
-		Arguments:   append([]string{name}, list(words.Arguments())...),
+		Files:      files,
+		Hostname:   hostname,
+		Executable: func() string { return path.Join("/", string(words.ProgramName())) },
+		Arguments: func() []string {
+			return append([]string{string(words.ProgramName())}, list(words.Arguments())...)
+		},
 		Environment: func() []string { return list(words.Environment()) },
-		CommandLine: commandLine(),
+		CommandLine: commandLine,
 		Terminal:    console.open,
 	})
 	unpack(files)
@@ -110,11 +111,7 @@ func openStandard(files *fs.FS, console *terminal) {
 	if value, ok := machine.CommandLine().Value("pipe"); ok {
 		pipes, _ = boot.ParsePipes(value)
 	}
-	f, errno := linux.Open("/dev/console", syscall.O_RDWR)
-	if errno != 0 {
-		stop(ExitArchive, "cannot open the console: "+errno.Error())
-	}
-	input := linux.NewDescription(f, syscall.O_RDWR)
+	input := linux.NewStream(&terminalFile{console, files.Console}, syscall.O_RDWR)
 	output := input
 	if pipes.Input {
 		in := newPipeInput(memoryForFiles(), machine.RaiseSignal)
@@ -139,7 +136,7 @@ func openStandard(files *fs.FS, console *terminal) {
 // pipeDescription opens what open makes, under a name that is in no directory.
 func pipeDescription(files *fs.FS, name string, flags int, open func(e *fs.Entry) *pipeFile) *linux.Description {
 	e := files.Stream(name, func(e *fs.Entry) file.File { return open(e) })
-	return linux.NewDescription(open(e), flags)
+	return linux.NewStream(open(e), flags)
 }
 
 // stop says why the machine stops, and stops it.

@@ -39,7 +39,7 @@ func (t *terminal) open(e *fs.Entry, flags int) (file.File, syscall.Errno) {
 	if e.Node().Status(&st); t.absent && st.Rdev == controllingTerminal {
 		return nil, syscall.ENXIO
 	}
-	return &terminalFile{t, e}, 0
+	return &terminalFile{t, func() *fs.Entry { return e }}, 0
 }
 
 // controllingTerminal is the device number of /dev/tty.
@@ -78,10 +78,10 @@ func (t *terminal) typed(p []byte) {
 // A terminalFile is the terminal, opened.
 type terminalFile struct {
 	*terminal
-	entry *fs.Entry
+	entry func() *fs.Entry // who asks looks for a file
 }
 
-func (f *terminalFile) Entry() *fs.Entry { return f.entry }
+func (f *terminalFile) Entry() *fs.Entry { return f.entry() }
 
 func (f *terminalFile) Read(p []byte) (int, syscall.Errno) {
 	f.mu.Lock()
@@ -98,7 +98,7 @@ func (f *terminalFile) Write(p []byte) (int, syscall.Errno) {
 }
 
 func (f *terminalFile) Status(st *syscall.Stat_t) syscall.Errno {
-	f.entry.Node().Status(st)
+	f.entry().Node().Status(st)
 	return 0
 }
 

@@ -100,6 +100,7 @@ func (t *Toolchain) close(ctx context.Context, k Kernel, src *source, files stri
 			return nil, fmt.Errorf("the kernel cannot be laid out: %v", err)
 		}
 		if !p.Standard {
+			p.GoFiles = slices.DeleteFunc(p.GoFiles, func(file string) bool { return leftOut(p.ImportPath, file) })
 			c.packages = append(c.packages, p)
 			c.paths[p.ImportPath] = laidOut(k.Module, p.ImportPath)
 		}

@@ -108,7 +108,8 @@ func sum(b []byte) uint8 {
 	return s
 }
 
-// u8 to u64 read a little-endian number, 0 if it is not inside b.
+// u8 to u64 read a little-endian number, 0 if it is not inside b. Of a slice of known length, the compiler
+// makes one load.
 func u8(b []byte, i int) uint8 {
 	if uint(i) >= uint(len(b)) {
 		return 0
@@ -120,19 +121,23 @@ func u16(b []byte, i int) uint16 {
 	if i < 0 || i > len(b)-2 {
 		return 0
 	}
-	return uint16(b[i]) | uint16(b[i+1])<<8
+	b = b[i : i+2]
+	return uint16(b[0]) | uint16(b[1])<<8
 }
 
 func u32(b []byte, i int) uint32 {
 	if i < 0 || i > len(b)-4 {
 		return 0
 	}
-	return uint32(u16(b, i)) | uint32(u16(b, i+2))<<16
+	b = b[i : i+4]
+	return uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 | uint32(b[3])<<24
 }
 
 func u64(b []byte, i int) uint64 {
 	if i < 0 || i > len(b)-8 {
 		return 0
 	}
-	return uint64(u32(b, i)) | uint64(u32(b, i+4))<<32
+	b = b[i : i+8]
+	return uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
+		uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
 }

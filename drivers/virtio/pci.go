@@ -21,14 +21,8 @@ const (
 	lastTransitional  = 0x103F
 )
 
-// transitional gives the kinds of transitional device IDs (4.1.2.1).
-var transitional = map[uint16]Kind{
-	0x1000: Network,
-	0x1001: Block,
-	0x1002: Balloon,
-	0x1003: Console,
-	0x1005: Entropy,
-}
+// transitional gives the kinds of transitional device IDs from the first on (4.1.2.1).
+var transitional = [...]Kind{0: Network, 1: Block, 2: Balloon, 3: Console, 5: Entropy}
 
 // The structures that vendor capabilities locate (4.1.4).
 const (
@@ -97,7 +91,9 @@ func FromPCI(d *pci.Device) (Transport, error) {
 	case d.ID >= firstModern && d.ID <= lastModern:
 		kind = Kind(d.ID - firstModern)
 	case d.ID >= firstTransitional && d.ID <= lastTransitional:
-		kind = transitional[d.ID]
+		if i := int(d.ID - firstTransitional); i < len(transitional) {
+			kind = transitional[i]
+		}
 	default:
 		return nil, nil
 	}

@@ -60,7 +60,7 @@ func (t *FS) MountDevices(d Devices) {
 	plain("/dev/random", 8, random, swallow)
 	plain("/dev/urandom", 9, random, swallow)
 	t.Device("/dev/tty", 0o666, 5, 0, d.Terminal)
-	t.Device("/dev/console", 0o600, 5, 1, d.Terminal)
+	t.console = t.Device("/dev/console", 0o600, 5, 1, d.Terminal)
 	for _, link := range [][2]string{
 		{"fd", "/proc/self/fd"}, {"stdin", "/proc/self/fd/0"},
 		{"stdout", "/proc/self/fd/1"}, {"stderr", "/proc/self/fd/2"},
@@ -68,4 +68,12 @@ func (t *FS) MountDevices(d Devices) {
 		t.Point("/dev/"+link[0], func() string { return link[1] })
 	}
 	t.Plant("/dev/shm", 0o1777)
+}
+
+// Console returns the name of the console, which is there as soon as somebody asks.
+func (t *FS) Console() *Entry {
+	t.tree.RLock()
+	defer t.tree.RUnlock()
+	t.root.node.look()
+	return t.console
 }

@@ -19,6 +19,8 @@ import (
 type FS struct {
 	tree sync.RWMutex
 	root *Entry
+	// console is /dev/console, where it has been made.
+	console *Entry
 	// looking is held by who makes what is in a directory, for the first time that somebody looks. It is
 	// taken with tree held, for reading at least, and guards the changes that this makes below.
 	looking sync.Mutex

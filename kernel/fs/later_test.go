@@ -1,6 +1,7 @@
 package fs
 
 import (
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -57,5 +58,32 @@ func TestLater(t *testing.T) {
 				t.Errorf("made %d times", made.Load())
 			}
 		})
+	}
+}
+
+// What is left for later by several is made in their order, also after somebody has looked.
+func TestLaterRoot(t *testing.T) {
+	files := New(1 << 20)
+	files.Later(func() { files.Write("/a", 0o644, "first") })
+	files.Furnish("test")
+	files.Later(func() { files.Write("/a", 0o644, "second") })
+	if files.root.node.children.names != nil {
+		t.Fatal("made before anybody looked")
+	}
+	if got := read(t, files, "/a"); got != "first" {
+		t.Errorf("%q", got)
+	}
+	if got := read(t, files, "/etc/hostname"); got != "test\n" {
+		t.Errorf("%q", got)
+	}
+	var all sync.WaitGroup
+	for i := range 8 { // somebody else may be looking
+		all.Go(func() { read(t, files, "/etc/hostname") })
+		all.Go(func() { files.Later(func() { files.Provide("/etc/"+strconv.Itoa(i), func() []byte { return nil }) }) })
+	}
+	all.Wait()
+	files.Later(func() { files.Provide("/b", func() []byte { return []byte("last") }) })
+	if got := read(t, files, "/b"); got != "last" {
+		t.Errorf("%q", got)
 	}
 }

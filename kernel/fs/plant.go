@@ -11,8 +11,24 @@ import (
 // fails: the paths are the kernel's own. Plant and Write do nothing where the archive has put something
 // else in the way.
 //
-// No lock is taken: either there is nobody else yet, or Mount's later runs, and nobody else has a way to
-// what it makes. Write alone may be called at any time.
+// But for Later no lock is taken: either there is nobody else yet, or what was left for later (Later, Mount)
+// runs, and nobody else has a way to what it makes.
+
+// Later calls make when somebody first looks for a file, after what was left for then before: a program that
+// looks for none starts without. If somebody has looked, it calls make at once. It may be called at any time.
+func (t *FS) Later(make func()) {
+	t.tree.Lock()
+	defer t.tree.Unlock()
+	root := t.root.node
+	all := make
+	if before := root.later.Load(); before != nil {
+		all = func() { (*before)(); make() }
+	} else if root.children.names != nil {
+		make()
+		return
+	}
+	root.later.Store(&all)
+}
 
 // Mount makes path, a new directory, the beginning of a volume of its own, in which programs cannot
 // create files. If later is not nil, it makes what is in it when somebody first looks: it may make
@@ -56,17 +72,25 @@ func (t *FS) Generate(path string, content func() []byte) {
 	t.plant(path, syscall.S_IFREG|0o444, func(n *Node) { n.content = content })
 }
 
+// Provide is Generate unless something has that name.
+func (t *FS) Provide(path string, content func() []byte) {
+	if directory, last := t.reach(path); directory != nil && directory.children.names[last] == nil {
+		t.Generate(path, content)
+	}
+}
+
 // Control is Generate for a file that programs may write to: accept gets what they write.
 func (t *FS) Control(path string, content func() []byte, accept func([]byte) syscall.Errno) {
 	t.plant(path, syscall.S_IFREG|0o644, func(n *Node) { n.content, n.accept = content, accept })
 }
 
 // Device makes path a character device, which open opens.
-func (t *FS) Device(path string, mode uint32, major, minor uint32, open func(e *Entry, flags int) (file.File, syscall.Errno)) {
+func (t *FS) Device(path string, mode uint32, major, minor uint32, open func(e *Entry, flags int) (file.File, syscall.Errno)) *Entry {
 	e := t.plant(path, syscall.S_IFCHR|mode, func(n *Node) {
 		n.device = uint64(minor&0xff | major<<8)
 	})
 	e.node.open = func(flags int) (file.File, syscall.Errno) { return open(e, flags) }
+	return e
 }
 
 // Point makes path a symbolic link whose target is made up when it is asked for.
@@ -96,8 +120,6 @@ func pathTo(e *Entry) string {
 
 // Write makes path a regular file, unless something has that name.
 func (t *FS) Write(path string, mode uint32, content string) {
-	t.tree.Lock()
-	defer t.tree.Unlock()
 	directory, last := t.reach(path)
 	if directory == nil || directory.children.names[last] != nil {
 		return

@@ -21,9 +21,9 @@ func Version() string { return "#1 Ringo " + runtime.Version() }
 
 // A Program is what /proc tells of the program and cannot find out by itself.
 type Program struct {
-	CommandLine string // the kernel's
-	Executable  string // the program's path
-	Arguments   []string
+	CommandLine func() string // the kernel's
+	Executable  func() string // the program's path
+	Arguments   func() []string
 	Environment func() []string
 	Hostname    func() string
 	SetHostname func(string)
@@ -62,7 +62,7 @@ func (t *FS) fillProc(p *Program) {
 	t.Generate("/proc/filesystems", func() []byte {
 		return lines("nodev\tsysfs", "nodev\ttmpfs", "nodev\tproc", "nodev\tdevtmpfs")
 	})
-	t.Generate("/proc/cmdline", func() []byte { return lines(p.CommandLine) })
+	t.Generate("/proc/cmdline", func() []byte { return lines(p.CommandLine()) })
 	t.Point("/proc/mounts", func() string { return "self/mounts" })
 	t.Point("/proc/net", func() string { return "self/net" })
 	t.Point("/proc/self", func() string { return "1" })

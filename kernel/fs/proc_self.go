@@ -12,10 +12,10 @@ import (
 // mountSelf makes /proc/1, the program's own folder.
 func (t *FS) mountSelf(p *Program) {
 	const self = "/proc/1/"
-	t.Point(self+"exe", func() string { return p.Executable })
+	t.Point(self+"exe", func() string { return p.Executable() })
 	t.Jump(self+"cwd", p.Directory)
 	t.Jump(self+"root", t.Root)
-	t.Generate(self+"cmdline", func() []byte { return terminated(p.Arguments) })
+	t.Generate(self+"cmdline", func() []byte { return terminated(p.Arguments()) })
 	t.Generate(self+"environ", func() []byte { return terminated(p.Environment()) })
 	t.Generate(self+"comm", func() []byte { return lines(p.name()) })
 	t.Generate(self+"maps", func() []byte { return p.Maps() })
@@ -36,7 +36,7 @@ func (t *FS) mountSelf(p *Program) {
 
 // name is what ps shows.
 func (p *Program) name() string {
-	name := path.Base(p.Executable)
+	name := path.Base(p.Executable())
 	return name[:min(len(name), 15)]
 }
 

@@ -55,8 +55,12 @@ func (t *FS) fillSys() {
 }
 
 // Furnish adds what programs look for in /etc, /tmp and their like, as far as the archive has not
-// brought its own.
+// brought its own, when somebody looks.
 func (t *FS) Furnish(hostname string) {
+	t.Later(func() { t.furnish(hostname) })
+}
+
+func (t *FS) furnish(hostname string) {
 	for _, f := range [][2]string{
 		{"hostname", hostname + "\n"},
 		{"hosts", "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n127.0.1.1\t" + hostname + "\n"},

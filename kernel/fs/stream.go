@@ -15,17 +15,3 @@ func (t *FS) Stream(name string, open func(e *Entry) file.File) *Entry {
 	n.open = func(int) (file.File, syscall.Errno) { return open(e), 0 }
 	return e
 }
-
-// Provide makes path a file whose content is made up by content whenever it is opened, unless something
-// has that name.
-func (t *FS) Provide(path string, content func() []byte) {
-	t.tree.Lock()
-	defer t.tree.Unlock()
-	directory, last := t.reach(path)
-	if directory == nil || directory.children.names[last] != nil {
-		return
-	}
-	n := t.newNode(directory.volume, syscall.S_IFREG|0o444)
-	n.content = content
-	t.attach(directory, last, n)
-}

@@ -43,6 +43,7 @@ func (t *FS) walk(at *Entry, path string, how how) (last target, errno syscall.E
 	if path[0] == '/' {
 		at = t.root
 	}
+	t.root.node.look()
 	for links := 0; ; {
 		name, rest, mark := component(path)
 		if name == "" { // slashes only

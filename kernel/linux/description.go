@@ -36,8 +36,14 @@ const (
 // NewDescription returns a description of f with the given access mode and status flags. Nobody
 // holds it yet.
 func NewDescription(f file.File, flags int) *Description {
-	d := &Description{File: f}
+	d := NewStream(f, flags)
 	d.seeker, _ = f.(file.Seeker)
+	return d
+}
+
+// NewStream is NewDescription of a file without positions, which saves finding that out.
+func NewStream(f file.File, flags int) *Description {
+	d := &Description{File: f}
 	d.flags.Store(int32(flags & (syscall.O_ACCMODE | statusFlags | oPath | oLargefile |
 		oTmpfile | syscall.O_NOFOLLOW)))
 	return d

@@ -106,7 +106,10 @@ func random(t *testing.T, c choices) {
 	files = fs.New(1 << 20)
 	Start(Options{
 		Files:       files,
+		Executable:  func() string { return "/program" },
+		Arguments:   func() []string { return nil },
 		Environment: func() []string { return nil },
+		CommandLine: func() string { return "" },
 		Terminal:    func(e *fs.Entry, flags int) (file.File, syscall.Errno) { return nil, syscall.ENXIO },
 	})
 	for i, o := range []string{"a", "l"} {

@@ -12,10 +12,10 @@ import (
 type Options struct {
 	Files       *fs.FS
 	Hostname    string
-	Executable  string // the program's path
-	Arguments   []string
+	Executable  func() string // the program's path
+	Arguments   func() []string
 	Environment func() []string
-	CommandLine string // the kernel's
+	CommandLine func() string // the kernel's
 	// Terminal opens the console.
 	Terminal func(e *fs.Entry, flags int) (file.File, syscall.Errno)
 }
@@ -28,13 +28,18 @@ func Start(o Options) {
 	process.directory.Store(files.Root())
 	process.umask.Store(0o022)
 	SetHostname(o.Hostname)
+	files.Later(func() { mount(&o) })
+}
+
+// mount makes /dev, /proc and /sys.
+func mount(o *Options) {
 	files.MountDevices(fs.Devices{Random: Random, Terminal: o.Terminal})
 	files.MountProc(&fs.Program{
 		CommandLine: o.CommandLine,
 		Executable:  o.Executable,
 		Arguments:   o.Arguments,
 		Environment: o.Environment,
-		Maps:        func() []byte { return mapsOf(o.Executable) },
+		Maps:        func() []byte { return mapsOf(o.Executable()) },
 		Hostname:    hostname,
 		SetHostname: SetHostname,
 		UUID:        newUUID,
@@ -55,7 +60,9 @@ func Open(path string, flags int) (file.File, syscall.Errno) {
 }
 
 // Generate makes path a file whose content is made up when it is opened.
-func Generate(path string, content func() []byte) { files.Generate(path, content) }
+func Generate(path string, content func() []byte) {
+	files.Later(func() { files.Generate(path, content) })
+}
 
 // ChangeDirectory makes path the current directory.
 func ChangeDirectory(path string) syscall.Errno {

@@ -52,40 +52,74 @@ func fromBool(b bool) int {
 	return 0
 }
 
-// intOptions is filled by the files of each level.
-var intOptions = map[optionKey]intOption{
-	{unix.SOL_SOCKET, unix.SO_REUSEADDR}: flag((*tcpip.SocketOptions).GetReuseAddress, (*tcpip.SocketOptions).SetReuseAddress),
-	{unix.SOL_SOCKET, unix.SO_REUSEPORT}: flag((*tcpip.SocketOptions).GetReusePort, (*tcpip.SocketOptions).SetReusePort),
-	{unix.SOL_SOCKET, unix.SO_BROADCAST}: flag((*tcpip.SocketOptions).GetBroadcast, (*tcpip.SocketOptions).SetBroadcast),
-	{unix.SOL_SOCKET, unix.SO_KEEPALIVE}: flag((*tcpip.SocketOptions).GetKeepAlive, (*tcpip.SocketOptions).SetKeepAlive),
-	{unix.SOL_SOCKET, unix.SO_OOBINLINE}: flag((*tcpip.SocketOptions).GetOutOfBandInline, (*tcpip.SocketOptions).SetOutOfBandInline),
-	{unix.SOL_SOCKET, unix.SO_NO_CHECK}:  flag((*tcpip.SocketOptions).GetNoChecksum, (*tcpip.SocketOptions).SetNoChecksum),
-	{unix.SOL_SOCKET, unix.SO_SNDBUF}:    {(*inet).sendBuffer, (*inet).setSendBuffer},
-	{unix.SOL_SOCKET, unix.SO_RCVBUF}:    {(*inet).receiveBuffer, (*inet).setReceiveBuffer},
-
-	{unix.SOL_SOCKET, unix.SO_SNDBUFFORCE}: {(*inet).sendBuffer, (*inet).setSendBuffer},
-	{unix.SOL_SOCKET, unix.SO_RCVBUFFORCE}: {(*inet).receiveBuffer, (*inet).setReceiveBuffer},
-
-	{unix.SOL_SOCKET, unix.SO_ACCEPTCONN}: {get: func(s *inet) (int, tcpip.Error) {
-		return fromBool(s.endpoint.SocketOptions().GetAcceptConn()), nil
-	}},
-	{unix.SOL_SOCKET, unix.SO_ERROR}: {get: func(s *inet) (int, tcpip.Error) {
-		err := s.endpoint.SocketOptions().GetLastError()
-		if err != nil {
-			s.endpoint.SocketOptions().GetLastError() // TCP keeps it in two places
+// findOption returns the option with an int value that has a name. They are made when they are asked for: a
+// program sets few of them.
+func findOption(level, name int) (o intOption, ok bool) {
+	switch level {
+	case unix.SOL_SOCKET:
+		o = socketOption(name)
+	case unix.SOL_IP:
+		o = ipOption(name)
+	case unix.SOL_IPV6:
+		o = ipv6Option(name)
+	case unix.SOL_TCP:
+		o = tcpOption(name)
+	case unix.SOL_UDP:
+		if name == unix.UDP_SEGMENT {
+			o = kept(func(s *inet) *option { return &s.segment })
 		}
-		return int(errnoOf(err)), nil
-	}},
-	{unix.SOL_SOCKET, unix.SO_MARK}: {
-		get: func(s *inet) (int, tcpip.Error) { return int(s.endpoint.SocketOptions().GetMark()), nil },
-		set: func(s *inet, v int) tcpip.Error { s.endpoint.SocketOptions().SetMark(uint32(v)); return nil },
-	},
-	{unix.SOL_SOCKET, unix.SO_RCVLOWAT}: {
-		get: func(s *inet) (int, tcpip.Error) { return int(s.endpoint.SocketOptions().GetRcvlowat()), nil },
-		set: func(s *inet, v int) tcpip.Error { return s.endpoint.SocketOptions().SetRcvlowat(int32(v)) },
-	},
-	{unix.SOL_SOCKET, unix.SO_TIMESTAMP}:   kept(func(s *inet) *option { return &s.timestamp }),
-	{unix.SOL_SOCKET, unix.SO_TIMESTAMPNS}: kept(func(s *inet) *option { return &s.timestampNano }),
+	}
+	return o, o.get != nil
+}
+
+// socketOption returns an option of SOL_SOCKET, as do the other levels' for theirs: nothing if there is none
+// of that name.
+func socketOption(name int) intOption {
+	switch name {
+	case unix.SO_REUSEADDR:
+		return flag((*tcpip.SocketOptions).GetReuseAddress, (*tcpip.SocketOptions).SetReuseAddress)
+	case unix.SO_REUSEPORT:
+		return flag((*tcpip.SocketOptions).GetReusePort, (*tcpip.SocketOptions).SetReusePort)
+	case unix.SO_BROADCAST:
+		return flag((*tcpip.SocketOptions).GetBroadcast, (*tcpip.SocketOptions).SetBroadcast)
+	case unix.SO_KEEPALIVE:
+		return flag((*tcpip.SocketOptions).GetKeepAlive, (*tcpip.SocketOptions).SetKeepAlive)
+	case unix.SO_OOBINLINE:
+		return flag((*tcpip.SocketOptions).GetOutOfBandInline, (*tcpip.SocketOptions).SetOutOfBandInline)
+	case unix.SO_NO_CHECK:
+		return flag((*tcpip.SocketOptions).GetNoChecksum, (*tcpip.SocketOptions).SetNoChecksum)
+	case unix.SO_SNDBUF, unix.SO_SNDBUFFORCE:
+		return intOption{(*inet).sendBuffer, (*inet).setSendBuffer}
+	case unix.SO_RCVBUF, unix.SO_RCVBUFFORCE:
+		return intOption{(*inet).receiveBuffer, (*inet).setReceiveBuffer}
+	case unix.SO_ACCEPTCONN:
+		return intOption{get: func(s *inet) (int, tcpip.Error) {
+			return fromBool(s.endpoint.SocketOptions().GetAcceptConn()), nil
+		}}
+	case unix.SO_ERROR:
+		return intOption{get: func(s *inet) (int, tcpip.Error) {
+			err := s.endpoint.SocketOptions().GetLastError()
+			if err != nil {
+				s.endpoint.SocketOptions().GetLastError() // TCP keeps it in two places
+			}
+			return int(errnoOf(err)), nil
+		}}
+	case unix.SO_MARK:
+		return intOption{
+			get: func(s *inet) (int, tcpip.Error) { return int(s.endpoint.SocketOptions().GetMark()), nil },
+			set: func(s *inet, v int) tcpip.Error { s.endpoint.SocketOptions().SetMark(uint32(v)); return nil },
+		}
+	case unix.SO_RCVLOWAT:
+		return intOption{
+			get: func(s *inet) (int, tcpip.Error) { return int(s.endpoint.SocketOptions().GetRcvlowat()), nil },
+			set: func(s *inet, v int) tcpip.Error { return s.endpoint.SocketOptions().SetRcvlowat(int32(v)) },
+		}
+	case unix.SO_TIMESTAMP:
+		return kept(func(s *inet) *option { return &s.timestamp })
+	case unix.SO_TIMESTAMPNS:
+		return kept(func(s *inet) *option { return &s.timestampNano })
+	}
+	return intOption{}
 }
 
 func (s *inet) sendBuffer() (int, tcpip.Error) {
@@ -123,7 +157,7 @@ func (s *inet) setOption(level, name int, value []byte) syscall.Errno {
 	if !s.hasLevel(level) {
 		return syscall.ENOPROTOOPT
 	}
-	if o, ok := intOptions[optionKey{level, name}]; ok {
+	if o, ok := findOption(level, name); ok {
 		v, errno := getInt(value, level)
 		if errno != 0 {
 			return errno
@@ -151,7 +185,7 @@ func (s *inet) option(level, name int, value []byte) (int, syscall.Errno) {
 	if !s.hasLevel(level) {
 		return 0, syscall.ENOPROTOOPT
 	}
-	if o, ok := intOptions[optionKey{level, name}]; ok {
+	if o, ok := findOption(level, name); ok {
 		v, err := o.get(s)
 		if err != nil {
 			return 0, errnoOf(err)

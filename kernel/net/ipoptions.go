@@ -11,44 +11,64 @@ import (
 	"gvisor.dev/gvisor/pkg/tcpip/transport/tcp"
 )
 
-func init() {
-	for name, o := range map[int]intOption{
-		unix.IP_TTL:             orDefault(number(tcpip.IPv4TTLOption, 0, 255), tcpip.UseDefaultIPv4TTL, defaultTTL),
-		unix.IP_TOS:             number(tcpip.IPv4TOSOption, 0, 255),
-		unix.IP_MULTICAST_TTL:   orDefault(number(tcpip.MulticastTTLOption, 0, 255), 1, 1),
-		unix.IP_MULTICAST_LOOP:  flag((*tcpip.SocketOptions).GetMulticastLoop, (*tcpip.SocketOptions).SetMulticastLoop),
-		unix.IP_PKTINFO:         flag((*tcpip.SocketOptions).GetReceivePacketInfo, (*tcpip.SocketOptions).SetReceivePacketInfo),
-		unix.IP_RECVTTL:         flag((*tcpip.SocketOptions).GetReceiveTTL, (*tcpip.SocketOptions).SetReceiveTTL),
-		unix.IP_RECVTOS:         flag((*tcpip.SocketOptions).GetReceiveTOS, (*tcpip.SocketOptions).SetReceiveTOS),
-		unix.IP_RECVERR:         tolerated(0),
-		unix.IP_HDRINCL:         flag((*tcpip.SocketOptions).GetHeaderIncluded, (*tcpip.SocketOptions).SetHeaderIncluded),
-		unix.IP_MTU_DISCOVER:    number(tcpip.MTUDiscoverOption, 0, 3),
-		unix.IP_RECVORIGDSTADDR: flag((*tcpip.SocketOptions).GetReceiveOriginalDstAddress, (*tcpip.SocketOptions).SetReceiveOriginalDstAddress),
+func ipOption(name int) intOption {
+	switch name {
+	case unix.IP_TTL:
+		return orDefault(number(tcpip.IPv4TTLOption, 0, 255), tcpip.UseDefaultIPv4TTL, defaultTTL)
+	case unix.IP_TOS:
+		return number(tcpip.IPv4TOSOption, 0, 255)
+	case unix.IP_MULTICAST_TTL:
+		return orDefault(number(tcpip.MulticastTTLOption, 0, 255), 1, 1)
+	case unix.IP_MULTICAST_LOOP:
+		return flag((*tcpip.SocketOptions).GetMulticastLoop, (*tcpip.SocketOptions).SetMulticastLoop)
+	case unix.IP_PKTINFO:
+		return flag((*tcpip.SocketOptions).GetReceivePacketInfo, (*tcpip.SocketOptions).SetReceivePacketInfo)
+	case unix.IP_RECVTTL:
+		return flag((*tcpip.SocketOptions).GetReceiveTTL, (*tcpip.SocketOptions).SetReceiveTTL)
+	case unix.IP_RECVTOS:
+		return flag((*tcpip.SocketOptions).GetReceiveTOS, (*tcpip.SocketOptions).SetReceiveTOS)
+	case unix.IP_HDRINCL:
+		return flag((*tcpip.SocketOptions).GetHeaderIncluded, (*tcpip.SocketOptions).SetHeaderIncluded)
+	case unix.IP_MTU_DISCOVER:
+		return number(tcpip.MTUDiscoverOption, 0, 3)
+	case unix.IP_RECVORIGDSTADDR:
+		return flag((*tcpip.SocketOptions).GetReceiveOriginalDstAddress, (*tcpip.SocketOptions).SetReceiveOriginalDstAddress)
+	case unix.IP_RECVERR, unix.IP_BIND_ADDRESS_NO_PORT:
+		return tolerated(0)
+	case unix.IP_MULTICAST_ALL:
+		return tolerated(1)
+	}
+	return intOption{}
+}
 
-		unix.IP_BIND_ADDRESS_NO_PORT: tolerated(0),
-		unix.IP_MULTICAST_ALL:        tolerated(1),
-	} {
-		intOptions[optionKey{unix.SOL_IP, name}] = o
+func ipv6Option(name int) intOption {
+	switch name {
+	case unix.IPV6_V6ONLY:
+		return intOption{get: flag((*tcpip.SocketOptions).GetV6Only, nil).get, set: (*inet).setV6Only}
+	case unix.IPV6_UNICAST_HOPS:
+		return orDefault(number(tcpip.IPv6HopLimitOption, -1, 255), tcpip.UseDefaultIPv6HopLimit, defaultTTL)
+	case unix.IPV6_TCLASS:
+		return orDefault(number(tcpip.IPv6TrafficClassOption, 0, 255), 0, 0)
+	case unix.IPV6_MULTICAST_HOPS:
+		return orDefault(number(tcpip.MulticastTTLOption, 0, 255), 1, 1)
+	case unix.IPV6_MULTICAST_LOOP:
+		return flag((*tcpip.SocketOptions).GetMulticastLoop, (*tcpip.SocketOptions).SetMulticastLoop)
+	case unix.IPV6_MULTICAST_IF:
+		return number(tcpip.IPv6MulticastInterfaceOption, 0, math.MaxInt32)
+	case unix.IPV6_RECVPKTINFO:
+		return flag((*tcpip.SocketOptions).GetIPv6ReceivePacketInfo, (*tcpip.SocketOptions).SetIPv6ReceivePacketInfo)
+	case unix.IPV6_RECVHOPLIMIT:
+		return flag((*tcpip.SocketOptions).GetReceiveHopLimit, (*tcpip.SocketOptions).SetReceiveHopLimit)
+	case unix.IPV6_RECVTCLASS:
+		return flag((*tcpip.SocketOptions).GetReceiveTClass, (*tcpip.SocketOptions).SetReceiveTClass)
+	case unix.IPV6_CHECKSUM:
+		return number(tcpip.IPv6Checksum, math.MinInt32, math.MaxInt32)
+	case unix.IPV6_MTU_DISCOVER:
+		return tolerated(unix.IPV6_PMTUDISC_WANT)
+	case unix.IPV6_RECVERR, unix.IPV6_DONTFRAG, unix.IPV6_AUTOFLOWLABEL:
+		return tolerated(0)
 	}
-	for name, o := range map[int]intOption{
-		unix.IPV6_V6ONLY:         {get: flag((*tcpip.SocketOptions).GetV6Only, nil).get, set: (*inet).setV6Only},
-		unix.IPV6_UNICAST_HOPS:   orDefault(number(tcpip.IPv6HopLimitOption, -1, 255), tcpip.UseDefaultIPv6HopLimit, defaultTTL),
-		unix.IPV6_TCLASS:         orDefault(number(tcpip.IPv6TrafficClassOption, 0, 255), 0, 0),
-		unix.IPV6_MULTICAST_HOPS: orDefault(number(tcpip.MulticastTTLOption, 0, 255), 1, 1),
-		unix.IPV6_MULTICAST_LOOP: flag((*tcpip.SocketOptions).GetMulticastLoop, (*tcpip.SocketOptions).SetMulticastLoop),
-		unix.IPV6_MULTICAST_IF:   number(tcpip.IPv6MulticastInterfaceOption, 0, math.MaxInt32),
-		unix.IPV6_RECVPKTINFO:    flag((*tcpip.SocketOptions).GetIPv6ReceivePacketInfo, (*tcpip.SocketOptions).SetIPv6ReceivePacketInfo),
-		unix.IPV6_RECVHOPLIMIT:   flag((*tcpip.SocketOptions).GetReceiveHopLimit, (*tcpip.SocketOptions).SetReceiveHopLimit),
-		unix.IPV6_RECVTCLASS:     flag((*tcpip.SocketOptions).GetReceiveTClass, (*tcpip.SocketOptions).SetReceiveTClass),
-		unix.IPV6_RECVERR:        tolerated(0),
-		unix.IPV6_CHECKSUM:       number(tcpip.IPv6Checksum, math.MinInt32, math.MaxInt32),
-		unix.IPV6_MTU_DISCOVER:   tolerated(unix.IPV6_PMTUDISC_WANT),
-		unix.IPV6_DONTFRAG:       tolerated(0),
-		unix.IPV6_AUTOFLOWLABEL:  tolerated(0),
-	} {
-		intOptions[optionKey{unix.SOL_IPV6, name}] = o
-	}
-	intOptions[optionKey{unix.SOL_UDP, unix.UDP_SEGMENT}] = kept(func(s *inet) *option { return &s.segment })
+	return intOption{}
 }
 
 // defaultTTL is Linux's, and the stack's.

@@ -27,6 +27,17 @@ func (n *Network) ipv6Options() ipv6.Options {
 	}
 }
 
+// askNoRouters keeps an interface from looking for routers, if it has not begun to.
+func (n *Network) askNoRouters(id tcpip.NICID) {
+	e, err := n.stack.GetNetworkEndpoint(id, ipv6.ProtocolNumber)
+	if err != nil {
+		return
+	}
+	if d, ok := e.(ipv6.NDPEndpoint); ok {
+		d.SetNDPConfigurations(ipv6.NDPConfigurations{})
+	}
+}
+
 // neighbors hears what router advertisements say. The stack must not be called from where it hears
 // that, so routes change on a goroutine of their own.
 type neighbors struct{ n *Network }

@@ -69,6 +69,7 @@ func New(memory uint64, say func(sentence string)) (*Network, error) {
 			icmp.NewProtocol6,
 		},
 		RawFactory:  raw.EndpointFactory{},
+		IPTables:    new(stack.IPTables), // there is no way to change them; empty ones are not looked at
 		HandleLocal: true,
 	})
 	if err := n.tune(memory); err != nil {
@@ -112,10 +113,16 @@ func (n *Network) tune(memory uint64) tcpip.Error {
 // addLoopback makes lo, with all of 127.0.0.0/8 and ::1.
 func (n *Network) addLoopback() tcpip.Error {
 	lo := loopback.New()
-	if err := n.stack.CreateNICWithOptions(loopbackNIC, lo, optionsFor("lo", lo)); err != nil {
+	options := optionsFor("lo", lo)
+	options.Disabled = true // until it knows that nobody else is there
+	if err := n.stack.CreateNICWithOptions(loopbackNIC, lo, options); err != nil {
 		return err
 	}
 	n.detectDuplicates(loopbackNIC, false)
+	n.askNoRouters(loopbackNIC)
+	if err := n.stack.EnableNIC(loopbackNIC); err != nil {
+		return err
+	}
 	for _, a := range []tcpip.ProtocolAddress{{
 		Protocol:          ipv4.ProtocolNumber,
 		AddressWithPrefix: tcpip.AddressWithPrefix{Address: header.IPv4Loopback, PrefixLen: 8},

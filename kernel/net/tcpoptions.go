@@ -31,23 +31,23 @@ func tolerated(value int) intOption {
 	}
 }
 
-// seconds makes an option in seconds of one that the stack keeps as a duration.
-func duration[O any, P interface {
+// duration makes an option in units of one that the stack keeps as a duration.
+func duration[O ~int64, P interface {
 	*O
 	tcpip.GettableSocketOption
 	tcpip.SettableSocketOption
-}](unit time.Duration, make func(time.Duration) O, take func(O) time.Duration, least int) intOption {
+}](unit time.Duration, least int) intOption {
 	return intOption{
 		get: func(s *inet) (int, tcpip.Error) {
 			var o O
 			err := s.endpoint.GetSockOpt(P(&o))
-			return int(take(o) / unit), err
+			return int(time.Duration(o) / unit), err
 		},
 		set: func(s *inet, v int) tcpip.Error {
 			if v < least {
 				return &tcpip.ErrInvalidOptionValue{}
 			}
-			o := make(time.Duration(v) * unit)
+			o := O(time.Duration(v) * unit)
 			return s.endpoint.SetSockOpt(P(&o))
 		},
 	}
@@ -56,43 +56,38 @@ func duration[O any, P interface {
 // keepaliveMost is the largest interval of keepalives in seconds (MAX_TCP_KEEPIDLE).
 const keepaliveMost = 32767
 
-func init() {
-	idle := duration(time.Second,
-		func(d time.Duration) tcpip.KeepaliveIdleOption { return tcpip.KeepaliveIdleOption(d) },
-		func(o tcpip.KeepaliveIdleOption) time.Duration { return time.Duration(o) }, 1)
-	interval := duration(time.Second,
-		func(d time.Duration) tcpip.KeepaliveIntervalOption { return tcpip.KeepaliveIntervalOption(d) },
-		func(o tcpip.KeepaliveIntervalOption) time.Duration { return time.Duration(o) }, 1)
-	userTimeout := duration(time.Millisecond,
-		func(d time.Duration) tcpip.TCPUserTimeoutOption { return tcpip.TCPUserTimeoutOption(d) },
-		func(o tcpip.TCPUserTimeoutOption) time.Duration { return time.Duration(o) }, 0)
-	linger := duration(time.Second,
-		func(d time.Duration) tcpip.TCPLingerTimeoutOption { return tcpip.TCPLingerTimeoutOption(d) },
-		func(o tcpip.TCPLingerTimeoutOption) time.Duration { return time.Duration(o) }, math.MinInt32)
-	deferAccept := duration(time.Second,
-		func(d time.Duration) tcpip.TCPDeferAcceptOption { return tcpip.TCPDeferAcceptOption(d) },
-		func(o tcpip.TCPDeferAcceptOption) time.Duration { return time.Duration(o) }, 0)
-
-	for name, o := range map[int]intOption{
-		unix.TCP_NODELAY: flag(
+func tcpOption(name int) intOption {
+	switch name {
+	case unix.TCP_NODELAY:
+		return flag(
 			func(o *tcpip.SocketOptions) bool { return !o.GetDelayOption() },
-			func(o *tcpip.SocketOptions, v bool) { o.SetDelayOption(!v) }),
-		unix.TCP_CORK:          flag((*tcpip.SocketOptions).GetCorkOption, (*tcpip.SocketOptions).SetCorkOption),
-		unix.TCP_QUICKACK:      flag((*tcpip.SocketOptions).GetQuickAck, (*tcpip.SocketOptions).SetQuickAck),
-		unix.TCP_MAXSEG:        number(tcpip.MaxSegOption, 0, math.MaxUint16),
-		unix.TCP_KEEPIDLE:      atMost(idle, keepaliveMost),
-		unix.TCP_KEEPINTVL:     atMost(interval, keepaliveMost),
-		unix.TCP_KEEPCNT:       number(tcpip.KeepaliveCountOption, 1, 127),
-		unix.TCP_SYNCNT:        number(tcpip.TCPSynCountOption, 1, 127),
-		unix.TCP_WINDOW_CLAMP:  number(tcpip.TCPWindowClampOption, 0, math.MaxInt32),
-		unix.TCP_USER_TIMEOUT:  userTimeout,
-		unix.TCP_LINGER2:       linger,
-		unix.TCP_DEFER_ACCEPT:  deferAccept,
-		unix.TCP_FASTOPEN:      tolerated(0),
-		unix.TCP_NOTSENT_LOWAT: tolerated(0),
-	} {
-		intOptions[optionKey{unix.SOL_TCP, name}] = o
+			func(o *tcpip.SocketOptions, v bool) { o.SetDelayOption(!v) })
+	case unix.TCP_CORK:
+		return flag((*tcpip.SocketOptions).GetCorkOption, (*tcpip.SocketOptions).SetCorkOption)
+	case unix.TCP_QUICKACK:
+		return flag((*tcpip.SocketOptions).GetQuickAck, (*tcpip.SocketOptions).SetQuickAck)
+	case unix.TCP_MAXSEG:
+		return number(tcpip.MaxSegOption, 0, math.MaxUint16)
+	case unix.TCP_KEEPIDLE:
+		return atMost(duration[tcpip.KeepaliveIdleOption](time.Second, 1), keepaliveMost)
+	case unix.TCP_KEEPINTVL:
+		return atMost(duration[tcpip.KeepaliveIntervalOption](time.Second, 1), keepaliveMost)
+	case unix.TCP_KEEPCNT:
+		return number(tcpip.KeepaliveCountOption, 1, 127)
+	case unix.TCP_SYNCNT:
+		return number(tcpip.TCPSynCountOption, 1, 127)
+	case unix.TCP_WINDOW_CLAMP:
+		return number(tcpip.TCPWindowClampOption, 0, math.MaxInt32)
+	case unix.TCP_USER_TIMEOUT:
+		return duration[tcpip.TCPUserTimeoutOption](time.Millisecond, 0)
+	case unix.TCP_LINGER2:
+		return duration[tcpip.TCPLingerTimeoutOption](time.Second, math.MinInt32)
+	case unix.TCP_DEFER_ACCEPT:
+		return duration[tcpip.TCPDeferAcceptOption](time.Second, 0)
+	case unix.TCP_FASTOPEN, unix.TCP_NOTSENT_LOWAT:
+		return tolerated(0)
 	}
+	return intOption{}
 }
 
 func atMost(o intOption, most int) intOption {

@@ -75,9 +75,22 @@ func inTestFile(pc uintptr) bool {
 	return stringslite.HasSuffix(file, "_test.go")
 }
 
-// initPath returns the import path of the package that t initialises.
+// initPath returns the import path of the package that t initialises. It is funcpkgpath for init functions,
+// which have no type parameters, and does not allocate.
 func initPath(t *initTask) string {
-	return funcpkgpath(findfunc(*(*uintptr)(add(unsafe.Pointer(t), unsafe.Sizeof(*t)))))
+	name := funcname(findfunc(*(*uintptr)(add(unsafe.Pointer(t), unsafe.Sizeof(*t)))))
+	end := 0
+	for i := range len(name) {
+		switch name[i] {
+		case '/':
+			end = 0
+		case '.':
+			if end == 0 {
+				end = i
+			}
+		}
+	}
+	return name[:end]
 }
 
 func isKernelPackage(path string) bool { return contains(ringoKernelPackages[:], path) }

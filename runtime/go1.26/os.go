@@ -16,6 +16,11 @@ func osinit() {
 	numCPUStartup = getCPUCount()
 	physPageSize = pageSize4K
 	physHugePageSize = 0
+	if disableMemoryProfiling {
+		// schedinit says so too, but after the first allocations: with another rate than these had, the
+		// next one would be taken for a sample, and its stack be walked.
+		MemProfileRate = 0
+	}
 	// Not before: rt0_go tries out the storage where an interrupt handler looks for g.
 	cpu.EnableInterrupts()
 }

@@ -49,8 +49,9 @@ TEXT _rt0_amd64_linux(SB), NOSPLIT|NOFRAME|TOPFRAME, $0
 	CLI
 	CLD
 	MOVL BX, SI // start info
-	// 1 to 4 MiB is free memory when the image is at 4 MiB; a few words of it are enough here.
-	BYTE $0xBC; LONG $0x00300000 // mov esp, imm32
+	// 1 to 4 MiB is free memory when the image is at 4 MiB; a few words of it are enough here. The first
+	// 2 MiB the firmware has used: a host with large pages has made them already.
+	BYTE $0xBC; LONG $0x00200000 // mov esp, imm32
 
 	// Long mode? (AMD64 APM vol. 3, CPUID Fn8000_0001 EDX bit 29)
 	MOVL  $0x80000000, AX

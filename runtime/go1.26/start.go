@@ -50,6 +50,7 @@ func startMachine(startInfo uint64) (argc int32, argv **byte) {
 	machineTSC = cpu.TSC()
 	serial.Init(uart.COM1)
 	startTraps()
+	startVectors() // early: an emulator may translate code once more when such state is turned on
 	if p := boot.ReadPVH(&bootInfo, startInfo, lowMemory); p != "" {
 		stopBoot(p)
 	}
@@ -61,12 +62,11 @@ func startMachine(startInfo uint64) (argc int32, argv **byte) {
 		print("ringo: ", string(lack), " One core is used, and the console takes no input.\n")
 	}
 	placeProgram()
-	startVectors()
 	startLocalAPIC()
-	startClock()
-	startInterrupts()
 	startThreads()
 	startSystemCalls()
+	startClock()
+	startInterrupts()
 	startCores()
 	argc, argv = processVector()
 	debugBoot()

@@ -35,6 +35,9 @@ TEXT runtime·trapStubs(SB), NOSPLIT|NOFRAME|TOPFRAME, $0
 // on this stack run as.
 #define frame_g 176
 
+// SELECTOR_DATA is the data segment of each core's table, as in rt0.
+#define SELECTOR_DATA 0x10
+
 // vectorSpace is what XSAVE's area may take: thread.VectorSpace.
 #define vectorSpace 3072
 
@@ -54,6 +57,11 @@ TEXT trapEntry<>(SB), NOSPLIT|NOFRAME|TOPFRAME, $0
 	PUSHQ R13
 	PUSHQ R14
 	PUSHQ R15
+	// Changing the stack has made SS null (Intel SDM vol. 3, 6.14.4 and 6.14.5). It counts for nothing here, but a
+	// thread that this core is switched to would go on with it, and QEMU translates all code anew for an
+	// SS that is unlike the one before.
+	MOVL  $SELECTOR_DATA, AX
+	MOVW  AX, SS
 	CLD
 	MOVQ  SP, BX
 	SUBQ  $vectorSpace, SP
