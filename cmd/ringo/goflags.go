@@ -21,9 +21,9 @@ test binary then runs in a machine of its own:
   export GOFLAGS="$(ringo goflags ./...)" CGO_ENABLED=0 GOOS=linux GOARCH=amd64
   go test -exec 'ringo exec' ./...
 
-Your own GOFLAGS are part of it. Print it again when packages gain or lose tests.`,
+ringo test does all of this. Your own GOFLAGS are part of it. Print it again when packages gain or lose tests.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			tc, overlay, done, err := s.toolchain(cmd.Context(), os.Stderr)
+			tc, overlay, done, err := s.toolchain(cmd.Context(), "", os.Stderr)
 			if err != nil {
 				return err
 			}
@@ -96,7 +96,7 @@ func (f *goFlag) Set(value string) error {
 // goStyle lets long flags be written as the go command's are, with one dash: -tags=x is --tags=x.
 func goStyle(root *cobra.Command, args []string) []string {
 	cmd, _, err := root.Find(args)
-	if err != nil {
+	if err != nil || cmd.DisableFlagParsing { // it does so itself
 		return args
 	}
 	out := append([]string(nil), args...)

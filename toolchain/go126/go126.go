@@ -13,7 +13,11 @@ var Release = release.Release{
 	Removed: removed,
 	Edits:   edits,
 	LeftOut: leftOut,
+	Vet:     vet,
 }
+
+// vet is what cmd/go/internal/test has as defaultVetFlags.
+var vet = []string{"atomic", "bool", "buildtags", "directive", "errorsas", "ifaceassert", "nilfunc", "printf", "slog", "stringintconv", "tests"}
 
 // removed are the stock files that talk to Linux; ours take their place.
 var removed = []string{
