@@ -116,7 +116,7 @@ func goTestFlag(name string) (known, build, boolean bool) {
 	}
 	for _, f := range goFlags {
 		if f.name == name {
-			return true, true, f.argument == ""
+			return true, true, isSwitch(f.argument)
 		}
 	}
 	return false, false, false
@@ -140,6 +140,8 @@ func (c *testCommand) take(name, value string, build bool) error {
 	case name == "fuzz" && value != "":
 		return fmt.Errorf("a machine runs a single program, and -fuzz lets several work: run `go test -fuzz` without Ringo to find inputs; " +
 			"ringo test tries those in testdata/fuzz")
+	case name == "coverpkg" && slices.ContainsFunc(strings.Split(value, ","), func(p string) bool { return p == "all" || p == "std" || p == "..." }):
+		return fmt.Errorf("-coverpkg=%s would cover the runtime and the kernel below it, too: name the packages of your module, as in -coverpkg=./...", value)
 	case name == "x" && value == "true":
 		c.trace = true
 	}
