@@ -117,7 +117,8 @@ func TestTest(t *testing.T) {
 		t.Errorf("%d lines:\n%s", lines, out)
 	}
 	m.expect(0, []string{"-v", "-run=Files", "-e", "OF_THE_TEST=set", "--smp", "2"}, `=== RUN   TestFiles`,
-		`tests_test.go:\d+: `+regexp.QuoteMeta(m.dir)+` 2 set\n`, `--- PASS: TestFiles`, `(?m)^PASS$`)
+		`tests_test.go:\d+: `+regexp.QuoteMeta(m.dir)+` 2 set \[\]\n`, `--- PASS: TestFiles`, `(?m)^PASS$`)
+	m.expect(0, []string{"-run=Files", ".", "-v", "an", "argument"}, `tests_test.go:\d+: .* \[an argument\]\n`)
 	m.expect(1, []string{"-run", "Fails"}, `--- FAIL: TestFails`, `tests_test.go:\d+: it fails`, `(?m)^FAIL\texample.com/tests\t`)
 	m.expect(1, []string{"-run", "Panics", "."}, `panic: it panics`, `tests\.TestPanics\(`, `(?m)^FAIL\texample.com/tests\t`)
 	m.expect(1, []string{"-v", "./withmain"}, `(?s)before the tests.*--- PASS: TestPasses.*after the tests 0`, `(?m)^FAIL\texample.com/tests/withmain\t`)
@@ -134,7 +135,7 @@ func TestTestFlags(t *testing.T) {
 	m.expect(0, []string{"-v", "-run", "Long"}, `--- PASS: TestLong`)
 	m.expect(0, []string{"-run", "^$", "-bench", ".", "-benchtime", "50x", "-benchmem"}, `BenchmarkSum\s+50\s+.* ns/op.* B/op.*allocs/op`)
 	m.expect(0, []string{"-v", "-run", "FuzzSum"}, `--- PASS: FuzzSum/seed#0`)
-	m.expect(0, []string{"-list", "Passes|Sum", "./..."}, `(?s)BenchmarkSum.*FuzzSum`) // and vet has nothing to say of what does not run
+	m.expect(0, []string{"-list", "Passes|Sum", "."}, `(?s)^TestPasses\nBenchmarkSum\nFuzzSum\nok`)
 	m.unchanged()
 	m.expect(0, []string{"-c", "-o", "tests.test"})
 	m.unchanged("tests.test")
@@ -201,8 +202,8 @@ func TestTestCover(t *testing.T) {
 		return counts
 	}
 	m.expect(0, []string{"-run", "Passes", "-coverprofile", "cover", ".", "./inner", "./nothing"}, `tests\t[\d.]+s\tcoverage: 100.0%`, `inner\t[\d.]+s\tcoverage: 50.0%`)
-	want := map[string]bool{"example.com/tests/tests.go:5.40,6.28": true, "example.com/tests/tests.go:6.28,8.3": true, "example.com/tests/tests.go:9.2,9.12": true,
-		"example.com/tests/inner/inner.go:5.18,5.28": true, "example.com/tests/inner/inner.go:8.17,8.27": false}
+	want := map[string]bool{"example.com/tests/tests.go:5.36,6.28": true, "example.com/tests/tests.go:6.28,8.3": true, "example.com/tests/tests.go:9.2,9.12": true,
+		"example.com/tests/inner/inner.go:5.18,5.30": true, "example.com/tests/inner/inner.go:8.17,8.29": false}
 	if got := lines("cover"); !maps.Equal(got, want) {
 		t.Errorf("%v", got)
 	}
@@ -237,8 +238,8 @@ func TestTestTimeout(t *testing.T) {
 	m.unchanged("cpu", "tests.test")
 }
 
-// TestTestQuit: SIGQUIT shows what a test does, as go test wants it when its own time is over; a test that will
-// not end is ended.
+// TestTestQuit: SIGQUIT shows what a test does, as go test wants it when its own time is over; even what a test does
+// that will not hear of SIGQUIT.
 func TestTestQuit(t *testing.T) {
 	m := newTests(t)
 	m.expect(0, []string{"-c", "-o", "tests.test"})
@@ -250,7 +251,7 @@ func TestTestQuit(t *testing.T) {
 	}{
 		{[]string{"test", "-run", "Looping"}, "looping", `(?s)SIGQUIT: quit.*tests\.TestLooping\(.*FAIL`, 1},
 		{[]string{"exec", "-q", "tests.test", "-test.run=Looping"}, "looping", `(?s)SIGQUIT: quit.*tests\.TestLooping\(`, 2},
-		{[]string{"exec", "-q", "tests.test", "-test.run=Stubborn"}, "stubborn", ``, 131},
+		{[]string{"exec", "-q", "tests.test", "-test.run=Stubborn"}, "stubborn", `(?s)SIGQUIT: quit.*tests\.TestStubborn\(`, 2},
 	} {
 		cmd := m.command()
 		cmd.Args = append(cmd.Args[:1], test.args...)

@@ -55,7 +55,7 @@ func TestFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Log(dir, runtime.GOMAXPROCS(0), os.Getenv("OF_THE_TEST"))
+	t.Log(dir, runtime.GOMAXPROCS(0), os.Getenv("OF_THE_TEST"), flag.Args())
 	if err := os.WriteFile("new", nil, 0o666); err != nil {
 		t.Error(err)
 	}
