@@ -141,7 +141,7 @@ func (c *testCommand) take(name, value string, build bool) error {
 		return fmt.Errorf("a machine runs a single program, and -fuzz lets several work: run `go test -fuzz` without Ringo to find inputs; " +
 			"ringo test tries those in testdata/fuzz")
 	case name == "coverpkg" && slices.ContainsFunc(strings.Split(value, ","), func(p string) bool { return p == "all" || p == "std" || p == "..." }):
-		return fmt.Errorf("-coverpkg=%s would cover the runtime and the kernel below it, too: name the packages of your module, as in -coverpkg=./...", value)
+		return fmt.Errorf("-coverpkg=%s would cover the runtime and the kernel below it, too: -coverpkg=./... names the packages of your module", value)
 	case name == "x" && value == "true":
 		c.trace = true
 	}

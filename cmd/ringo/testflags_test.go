@@ -72,7 +72,7 @@ func TestParseTestRefuses(t *testing.T) {
 		"-exec x":            "leave -exec out",
 		"-fuzz X .":          "run `go test -fuzz` without Ringo",
 		"-test.fuzz=X .":     "run `go test -fuzz` without Ringo",
-		"-coverpkg=./a,all":  "as in -coverpkg=./...",
+		"-coverpkg=./a,all":  "-coverpkg=./... names",
 		"-run":               "the flag -run needs a value",
 		"--smp":              "the flag --smp needs a value",
 		"--smp x":            "--smp x: ",
