@@ -91,6 +91,17 @@ func TestMissingQEMU(t *testing.T) {
 	}
 }
 
+// TestTestWithoutQEMU: ringo test looks for QEMU before it builds anything.
+func TestTestWithoutQEMU(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	if status, said := ringo(t, "test", "."); status != 1 || !strings.Contains(said, "apt-get install") {
+		t.Errorf("status %d, %q", status, said)
+	}
+	if status, said := ringo(t, "test", "--qemu=absent", "."); status != 1 || !strings.Contains(said, "there is no program absent") {
+		t.Errorf("status %d, %q", status, said)
+	}
+}
+
 func TestGoStyle(t *testing.T) {
 	t.Parallel()
 	for line, want := range map[string]string{

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"slices"
@@ -73,8 +72,12 @@ come first, and the tests run all the same; tests that start processes cannot; -
 
 // test runs tests.
 func (s *session) test(ctx context.Context, c *testCommand) error {
-	if err := checkOwn(c.own); err != nil {
+	config, err := checkOwn(c.own)
+	if err != nil {
 		return exitStatus{statusUsage, err}
+	}
+	if err := config.Installed(); err != nil {
+		return err
 	}
 	self, err := os.Executable()
 	if err != nil {
@@ -120,18 +123,12 @@ func (s *session) test(ctx context.Context, c *testCommand) error {
 }
 
 // checkOwn finds mistakes in our flags before anything is built.
-func checkOwn(words []string) error {
+func checkOwn(words []string) (*qemu.Config, error) {
 	flags := &execFlags{}
 	set := pflag.NewFlagSet("test", pflag.ContinueOnError)
 	flags.register(set)
 	if err := set.Parse(words); err != nil {
-		return err
+		return nil, err
 	}
-	if _, err := flags.machine.resolve(); err != nil {
-		return err
-	}
-	if _, err := exec.LookPath(qemu.Program); err != nil && flags.machine.config.QEMU == "" {
-		return qemu.ErrMissing
-	}
-	return nil
+	return flags.machine.resolve()
 }
