@@ -39,8 +39,8 @@ type Console struct {
 	// is passed on and does not count.
 	Interrupt <-chan os.Signal
 	// Quit, if not 0, is how long the program may take to end after a SIGQUIT. When half of it is over the
-	// machine gets a non-maskable interrupt, which makes the kernel show what it does even where it takes no
-	// others, and at the end of it the machine is turned off.
+	// machine gets a non-maskable interrupt, which the kernel takes for a SIGQUIT; some time later it gets another
+	// one, in case that it takes no others any more; and at the end the machine is turned off.
 	Quit time.Duration
 	// Trace, if set, gets the command line.
 	Trace io.Writer
@@ -194,7 +194,7 @@ func (c *Config) Status(statusFile string) (int, error) {
 // and returns the exit status that a shell has for a process killed so.
 func (c *Console) stop(in *input, out *output, qemu *os.Process, monitor string, done <-chan struct{}, abandoned chan<- struct{}) (killed int) {
 	count := 0
-	var waited, over, deaf, hopeless <-chan time.Time
+	var waited, over, deaf, deafer, hopeless <-chan time.Time
 	off := func(s os.Signal) {
 		if killed == 0 {
 			killed = 128 + int(s.(syscall.Signal))
@@ -215,6 +215,8 @@ func (c *Console) stop(in *input, out *output, qemu *os.Process, monitor string,
 		case <-over:
 			off(syscall.SIGTERM)
 		case <-deaf:
+			go interrupt(monitor)
+		case <-deafer:
 			go interrupt(monitor)
 		case <-hopeless:
 			off(syscall.SIGQUIT)
@@ -238,7 +240,7 @@ func (c *Console) stop(in *input, out *output, qemu *os.Process, monitor string,
 			case signal == syscall.SIGQUIT:
 				go in.signal(boot.PipeQuit)
 				if c.Quit > 0 && hopeless == nil {
-					deaf, hopeless = time.After(c.Quit/2), time.After(c.Quit)
+					deaf, deafer, hopeless = time.After(c.Quit/2), time.After(c.Quit*3/4), time.After(c.Quit)
 				}
 			default:
 				if count++; count > 1 {

@@ -244,14 +244,17 @@ func TestTestQuit(t *testing.T) {
 	m := newTests(t)
 	m.expect(0, []string{"-c", "-o", "tests.test"})
 	for _, test := range []struct {
-		args []string
-		says string // when it is time
-		want string
-		code int
+		args  []string
+		says  string // when it is time
+		want  string
+		code  int
+		after time.Duration
 	}{
-		{[]string{"test", "-run", "Looping"}, "looping", `(?s)SIGQUIT: quit.*tests\.TestLooping\(.*FAIL`, 1},
-		{[]string{"exec", "-q", "tests.test", "-test.run=Looping"}, "looping", `(?s)SIGQUIT: quit.*tests\.TestLooping\(`, 2},
-		{[]string{"exec", "-q", "tests.test", "-test.run=Stubborn"}, "stubborn", `(?s)SIGQUIT: quit.*tests\.TestStubborn\(`, 2},
+		{[]string{"test", "-run", "Looping"}, "looping", `(?s)SIGQUIT: quit.*tests\.TestLooping\(.*FAIL`, 1, 0},
+		{[]string{"exec", "-q", "tests.test", "-test.run=Looping"}, "looping", `(?s)SIGQUIT: quit.*tests\.TestLooping\(`, 2, 0},
+		{[]string{"exec", "-q", "tests.test", "-test.run=Stubborn"}, "stubborn", `(?s)SIGQUIT: quit.*tests\.TestStubborn\(`, 2, 0},
+		// A core that takes no interrupts any more, with no other to notice.
+		{[]string{"exec", "-q", "-w", "debug=hang", "tests.test", "-test.run=Looping"}, "looping", `(?s)core 0 takes no interrupts.*interrupts off.*tests\.TestLooping\(`, 122, 2 * time.Second},
 	} {
 		cmd := m.command()
 		cmd.Args = append(cmd.Args[:1], test.args...)
@@ -268,6 +271,7 @@ func TestTestQuit(t *testing.T) {
 			all.WriteString(lines.Text() + "\n")
 			if lines.Text() == test.says {
 				began = time.Now()
+				time.Sleep(test.after)
 				cmd.Process.Signal(syscall.SIGQUIT)
 			}
 		}
