@@ -186,7 +186,11 @@ func TestTestProfiles(t *testing.T) {
 			artifact = name
 		}
 	}
-	m.unchanged("tests.test", "out/cpu", "out/mem", "out/block", "out/mutex", "out/trace", "out/cover", artifact)
+	m.expect(1, []string{"-run", "Fails", "-memprofile", "failed", "-outputdir", "out", "-o", "tests.test"}, `--- FAIL: TestFails`)
+	if got := m.files()["out/failed"]; !strings.HasPrefix(got, "\x1f\x8b") {
+		t.Errorf("the profile of a test that fails is %.20q", got)
+	}
+	m.unchanged("tests.test", "out/failed", "out/cpu", "out/mem", "out/block", "out/mutex", "out/trace", "out/cover", artifact)
 }
 
 // TestTestCover: the coverage of several packages is merged, as are the packages' views of each other.
