@@ -195,6 +195,30 @@ func TestExport(t *testing.T) {
 	}
 }
 
+// TestWatchExport: a machine that sends without end is stopped.
+func TestWatchExport(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "export")
+	off, killed := make(chan struct{}), make(chan struct{})
+	go watchExport(file, 1000, off, func() { close(killed) })
+	for _, size := range []int{1000, 1001} {
+		if err := os.WriteFile(file, make([]byte, size), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case <-killed:
+			if size == 1000 {
+				t.Error("killed for no reason")
+			}
+		case <-time.After(time.Duration(1+9*(size-1000)) * 2 * glance):
+			if size > 1000 {
+				t.Error("not killed")
+			}
+		}
+	}
+	close(off)
+}
+
 // TestEndOfInput: the end of what is typed is a Ctrl-D.
 func TestEndOfInput(t *testing.T) {
 	t.Parallel()

@@ -119,6 +119,9 @@ func (c *Config) Run(ctx context.Context, console Console) (status int, err erro
 	in := &input{to: stdin, quoted: !console.InTerminal, pressed: make(chan int), off: make(chan struct{})}
 	in.ready = sync.OnceFunc(func() { awaitReady(statusFile, in.off) })
 	go in.copy(console.In)
+	if len(c.Export) > 0 {
+		go watchExport(c.ExportFile, int64(c.memory()), in.off, func() { cmd.Process.Kill() })
+	}
 	done, abandoned := make(chan struct{}), make(chan struct{})
 	interrupted := make(chan int)
 	go func() { interrupted <- console.stop(in, stdout, cmd.Process, monitor, done, abandoned) }()
