@@ -67,6 +67,7 @@ come first, and the tests run all the same; tests that start processes cannot; -
 		},
 	}
 	flags.register(cmd.Flags())
+	cmd.Flags().Lookup("publish").Shorthand = "" // -p is go test's
 	return cmd
 }
 

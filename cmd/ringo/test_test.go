@@ -308,7 +308,7 @@ func TestTestComplaints(t *testing.T) {
 		{[]string{"-m", "1M", "./inner"}, 1, `ringo: the program does not fit into 1M of memory`, ``},
 		{[]string{"--machine=vax", "./inner"}, 2, `^$`, `choose microvm, pc or q35`},
 		{[]string{"-run", "Fails|Files", "-m", "24M", "--file", "big", "."}, 1, `(?s)it fails.*ringo: not all of the module was in the machine.*--file brings`, ``},
-		{[]string{"--help"}, 0, `Test stands where go test stands`, `^$`},
+		{[]string{"--help"}, 0, `(?s)Test stands where go test stands.*\n      --publish`, `^$`},
 	} {
 		if slices.Contains(test.args, "big") {
 			write(t, m.dir, map[string]string{"big": "", "inner/large": strings.Repeat("x", 6<<20)})
