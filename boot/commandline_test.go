@@ -199,6 +199,8 @@ func TestUnknownWords(t *testing.T) {
 		{"memory=0", "memory=0", "memory="},
 		{"console=ttyUSB0", "console=ttyUSB0", "console="},
 		{"pipe=stderr", "pipe=stderr", "pipe="},
+		{"export=out", "export=out", "export="},
+		{"export=", "export=", "export="},
 		{"quiet ''", "", ""},
 		{"nonsense", "nonsense", ""},
 		{strings.Repeat("ip", 1000), strings.Repeat("ip", 1000), ""},

@@ -28,6 +28,7 @@ const (
 	isPipe
 	isVirtioMMIO
 	isObserved
+	isPath
 )
 
 // Words is every word that may stand before "--" on the kernel command line. Words behind it are
@@ -56,6 +57,8 @@ var Words = [...]Word{
 		Meaning: "what the kernel tells about itself on the console (boot, memory; mappings: at the end), or how it fails, to see what that looks like (fault, hang, lock, doublefault, machinecheck)"},
 	{Name: "syscalls=", Argument: "count, trace or count,trace", check: isObserved,
 		Meaning: "tell of the program's system calls: a table of them all at the end, or each as it returns"},
+	{Name: "export=", Argument: "PATH", Repeatable: true, check: isPath,
+		Meaning: "a file or folder that the machine hands to its host when the program has ended: all of them, as a newc archive, through the first virtio console"},
 	{Name: "memory=", Argument: "SIZE[K|M|G]", check: isSize,
 		Meaning: "use no memory from this physical address on"},
 	{Name: "norandmaps",
@@ -136,6 +139,10 @@ func (w *Word) checkValue(value []byte) Problem {
 	case isObserved:
 		if _, ok = ParseObserved(value); !ok {
 			return "The word syscalls= on the kernel command line takes count, trace or count,trace."
+		}
+	case isPath:
+		if len(value) == 0 || value[0] != '/' {
+			return "The word export= on the kernel command line takes a path that begins with /."
 		}
 	case isVirtioMMIO:
 		if _, ok = ParseVirtioMMIO(value); !ok {

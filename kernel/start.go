@@ -21,6 +21,7 @@ import (
 const (
 	ExitArchive   = 125 // the initramfs is damaged
 	ExitDirectory = 124 // the working directory is not there
+	ExitDevice    = 120 // a device is not there that a word on the kernel command line needs
 )
 
 // Start starts the late kernel.
@@ -54,6 +55,9 @@ func Start() {
 	if value, ok := words.Value("syscalls"); ok {
 		observed, _ := boot.ParseObserved(value)
 		linux.Observe(observed.Count, observed.Trace)
+	}
+	if paths := list(words.Values("export")); len(paths) > 0 {
+		export(files, paths)
 	}
 	machine.SetSystemCall(linux.Dispatch)
 	machine.SetPollHooks(linux.PollOpen, linux.PollClose)

@@ -29,6 +29,12 @@ func (c *Config) program() (string, error) {
 	return path, nil
 }
 
+// Installed returns an error that says how to get QEMU, if it is not there.
+func (c *Config) Installed() error {
+	_, err := c.program()
+	return err
+}
+
 // KVM reports whether this host seems to be able to run machines on its processor itself. Whether
 // it works shows only when a machine is started: so it is for the user to choose.
 func KVM() bool {

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -145,6 +146,77 @@ func TestInterrupt(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestQuit: who does not hear SIGQUIT gets a non-maskable interrupt, and who does not heed that is turned off.
+func TestQuit(t *testing.T) {
+	t.Parallel()
+	needQEMU(t)
+	data := []byte("exit 2\n")
+	// Without an interrupt descriptor table, the interrupt ends in a triple fault.
+	lint1 := []byte{0xC7, 0x05, 0x60, 0x03, 0xE0, 0xFE, 0x00, 0x04, 0x00, 0x00} // mov dword [0xfee00360], NMI
+	heeds := concat(lint1, out(0xe9, 0, len(data)), stop[:len(stop)-1], []byte{0xF4, 0xEB, 0xFD})
+	never := []byte{0xFA, 0xF4} // and masked it stays: cli; hlt
+	for name, test := range map[string]struct {
+		code   []byte
+		status int
+		atMost time.Duration
+	}{
+		"heeds": {heeds, 2, 5 * time.Second},
+		"never": {never, 131, 20 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			interrupt := make(chan os.Signal, 1)
+			time.AfterFunc(time.Second, func() { interrupt <- syscall.SIGQUIT })
+			c := Config{Image: image(t, test.code, data), Accelerator: "tcg"}
+			start := time.Now()
+			status, err := c.Run(t.Context(), Console{Out: io.Discard, Interrupt: interrupt, Quit: 6 * time.Second})
+			if took := time.Since(start); status != test.status || err != nil || took > test.atMost {
+				t.Errorf("status %d, error %v, after %v", status, err, took)
+			}
+		})
+	}
+}
+
+// TestExport: what the machine sends through its virtio console is in the file. (What the kernel does with it is
+// tested with a kernel.)
+func TestExport(t *testing.T) {
+	t.Parallel()
+	c := Config{Machine: PC, Image: "i.img", Accelerator: "tcg", Export: []string{"/a b", "/c"}, ExportFile: "/tmp/x,y", Words: []string{"quiet"}}
+	got := strings.Join(c.Args("s"), " ")
+	for _, want := range []string{
+		"-chardev file,id=export,path=/tmp/x,,y -device virtio-serial-pci,disable-legacy=on,max_ports=1 -device virtconsole,chardev=export",
+		"-append quiet 'export=/a b' export=/c",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in\n%s", want, got)
+		}
+	}
+}
+
+// TestWatchExport: a machine that sends without end is stopped.
+func TestWatchExport(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "export")
+	off, killed := make(chan struct{}), make(chan struct{})
+	go watchExport(file, 1000, off, func() { close(killed) })
+	for _, size := range []int{1000, 1001} {
+		if err := os.WriteFile(file, make([]byte, size), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case <-killed:
+			if size == 1000 {
+				t.Error("killed for no reason")
+			}
+		case <-time.After(time.Duration(1+9*(size-1000)) * 2 * glance):
+			if size > 1000 {
+				t.Error("not killed")
+			}
+		}
+	}
+	close(off)
 }
 
 // TestEndOfInput: the end of what is typed is a Ctrl-D.

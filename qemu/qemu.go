@@ -14,7 +14,7 @@
 //
 // The exit status travels through an I/O port: the guest writes the line "exit N" to port 0xE9,
 // QEMU's debug console, and then powers the machine off. Before that it writes "ready" there, when its
-// serial port takes input.
+// serial port takes input. Files travel through a virtio console (the kernel's word export=).
 package qemu
 
 import (
@@ -71,6 +71,12 @@ type Config struct {
 	// the program's.
 	Words, Environment, Arguments []string
 
+	// Export are the paths, in the machine, of files and folders that it hands back when the program ends, and
+	// ExportFile is the file for them, a newc archive; they are all there when the archive has its last record.
+	// Whatever ran in the machine may have written it.
+	Export     []string
+	ExportFile string
+
 	// Forwards make ports of the machine reachable on the host.
 	Forwards []Forward
 	// NoNetwork leaves the network interface out, NoEntropy the random-number device.
@@ -81,8 +87,11 @@ type Config struct {
 
 // CommandLine is the kernel command line.
 func (c *Config) CommandLine() string {
-	words := make([]string, 0, len(c.Words)+len(c.Environment)+1+len(c.Arguments))
+	words := make([]string, 0, len(c.Words)+len(c.Export)+len(c.Environment)+1+len(c.Arguments))
 	words = append(words, c.Words...)
+	for _, e := range c.Export {
+		words = append(words, "export="+e)
+	}
 	for _, e := range c.Environment {
 		words = append(words, "env."+e)
 	}
@@ -107,6 +116,11 @@ func (c *Config) Args(statusFile string) []string {
 	// A Ctrl-C on the console is for the program.
 	args = append(args, "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console")
 	args = append(args, "-chardev", "file,id=status,path="+comma(statusFile), "-device", "isa-debugcon,iobase=0xe9,chardev=status")
+	if len(c.Export) > 0 {
+		// With a single port it is port 0, without further ado (VIRTIO 1.2, 5.3.2).
+		args = append(args, "-chardev", "file,id=export,path="+comma(c.ExportFile),
+			"-device", c.device("virtio-serial")+",max_ports=1", "-device", "virtconsole,chardev=export")
+	}
 	if !c.NoEntropy {
 		args = append(args, "-device", c.device("virtio-rng"))
 	}

@@ -38,6 +38,10 @@ type Console struct {
 	// a SIGTERM or SIGHUP, which may come from no user, the second one is a matter of time. SIGQUIT
 	// is passed on and does not count.
 	Interrupt <-chan os.Signal
+	// Quit, if not 0, is how long the program may take to end after a SIGQUIT. When half of it is over the
+	// machine gets a non-maskable interrupt, which the kernel takes for a SIGQUIT; some time later it gets another
+	// one, in case that it takes no others any more; and at the end the machine is turned off.
+	Quit time.Duration
 	// Trace, if set, gets the command line.
 	Trace io.Writer
 }
@@ -77,6 +81,11 @@ func (c *Config) Run(ctx context.Context, console Console) (status int, err erro
 	machine := *c
 	machine.Words = append(slices.Clone(c.Words), console.words()...)
 	args := machine.Args(statusFile)
+	monitor := ""
+	if console.Quit > 0 {
+		monitor = filepath.Join(dir, "monitor")
+		args = append(args, monitorArgs(monitor)...)
+	}
 	if console.Trace != nil {
 		fmt.Fprintln(console.Trace, program, quoteAll(args))
 	}
@@ -110,9 +119,12 @@ func (c *Config) Run(ctx context.Context, console Console) (status int, err erro
 	in := &input{to: stdin, quoted: !console.InTerminal, pressed: make(chan int), off: make(chan struct{})}
 	in.ready = sync.OnceFunc(func() { awaitReady(statusFile, in.off) })
 	go in.copy(console.In)
+	if len(c.Export) > 0 {
+		go watchExport(c.ExportFile, int64(c.memory()), in.off, func() { cmd.Process.Kill() })
+	}
 	done, abandoned := make(chan struct{}), make(chan struct{})
 	interrupted := make(chan int)
-	go func() { interrupted <- console.stop(in, stdout, cmd.Process, done, abandoned) }()
+	go func() { interrupted <- console.stop(in, stdout, cmd.Process, monitor, done, abandoned) }()
 	waiting := cmd.Wait()
 	close(in.off)
 	select {
@@ -183,9 +195,9 @@ func (c *Config) Status(statusFile string) (int, error) {
 
 // stop passes the user's interrupts on until done. If it has to turn the machine off it closes abandoned
 // and returns the exit status that a shell has for a process killed so.
-func (c *Console) stop(in *input, out *output, qemu *os.Process, done <-chan struct{}, abandoned chan<- struct{}) (killed int) {
+func (c *Console) stop(in *input, out *output, qemu *os.Process, monitor string, done <-chan struct{}, abandoned chan<- struct{}) (killed int) {
 	count := 0
-	var waited, over <-chan time.Time
+	var waited, over, deaf, deafer, hopeless <-chan time.Time
 	off := func(s os.Signal) {
 		if killed == 0 {
 			killed = 128 + int(s.(syscall.Signal))
@@ -205,6 +217,12 @@ func (c *Console) stop(in *input, out *output, qemu *os.Process, done <-chan str
 			qemu.Signal(os.Interrupt)
 		case <-over:
 			off(syscall.SIGTERM)
+		case <-deaf:
+			go interrupt(monitor)
+		case <-deafer:
+			go interrupt(monitor)
+		case <-hopeless:
+			off(syscall.SIGQUIT)
 		case <-waited:
 			if c.Err != nil {
 				fmt.Fprintln(c.Err, "ringo: the program has not stopped yet; another Ctrl-C turns the machine off")
@@ -224,6 +242,9 @@ func (c *Console) stop(in *input, out *output, qemu *os.Process, done <-chan str
 				c.Interrupt = nil
 			case signal == syscall.SIGQUIT:
 				go in.signal(boot.PipeQuit)
+				if c.Quit > 0 && hopeless == nil {
+					deaf, deafer, hopeless = time.After(c.Quit/2), time.After(c.Quit*3/4), time.After(c.Quit)
+				}
 			default:
 				if count++; count > 1 {
 					off(signal)

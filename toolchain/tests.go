@@ -21,37 +21,9 @@ func (t *Toolchain) GoFlags(ctx context.Context, o *Overlay, packages, flags []s
 	if err != nil {
 		return "", err
 	}
-	if len(packages) == 0 {
-		packages = []string{"."}
-	}
-	all, err := t.list(ctx, t.Dir, nil, append(slices.Clone(u.line), "-test"), packages...)
+	added, err := t.addedTests(ctx, o, u, packages, "-test")
 	if err != nil {
 		return "", err
-	}
-	needs := map[string][]string{}  // what the test binary of a package needs
-	before := map[string][]string{} // what a package that the kernel needs, with its test files, needs
-	for _, l := range all {
-		if l.Standard && withoutVariant(l.ImportPath) == l.ForTest && slices.Contains(o.Packages, l.ForTest) {
-			before[l.ForTest] = withoutVariants(l.Deps)
-		}
-		if strings.HasSuffix(l.ImportPath, ".test") && l.Name == "main" {
-			needs[strings.TrimSuffix(l.ImportPath, ".test")] = l.Deps
-		}
-	}
-	added := map[string]string{}
-	for _, l := range all {
-		if l.DepOnly || l.ForTest != "" || len(l.TestGoFiles)+len(l.XTestGoFiles) == 0 {
-			continue
-		}
-		if cache := t.env["GOMODCACHE"]; cache != "" && strings.HasPrefix(l.Dir, cache+string(filepath.Separator)) {
-			return "", fmt.Errorf("%s lies in the module cache, where the go command lays nothing over: "+
-				"copy the module to a folder of yours and test it there", l.ImportPath)
-		}
-		file, err := t.added(o, l.Name+"_test", needs[l.ImportPath], before[l.ImportPath])
-		if err != nil {
-			return "", err
-		}
-		added[filepath.Join(l.Dir, testFile)] = file
 	}
 	if len(added) == 0 {
 		return "", errors.New("there are no tests in " + strings.Join(packages, " "))
@@ -70,6 +42,44 @@ func (t *Toolchain) GoFlags(ctx context.Context, o *Overlay, packages, flags []s
 	})
 	// Vet runs tools in folders that only the overlay has.
 	return joinFlags(append(append(words, o.flags(overlay, u)...), "-vet=off")), nil
+}
+
+// addedTests returns the files that are added to the tests of packages, by the place where the go command shall
+// see them. How are more flags for go list.
+func (t *Toolchain) addedTests(ctx context.Context, o *Overlay, u *userFlags, packages []string, how ...string) (map[string]string, error) {
+	if len(packages) == 0 {
+		packages = []string{"."}
+	}
+	all, err := t.list(ctx, t.Dir, nil, append(slices.Clone(u.line), how...), packages...)
+	if err != nil {
+		return nil, err
+	}
+	needs := map[string][]string{}  // what the test binary of a package needs
+	before := map[string][]string{} // what a package that the kernel needs, with its test files, needs
+	for _, l := range all {
+		if l.Standard && withoutVariant(l.ImportPath) == l.ForTest && slices.Contains(o.Packages, l.ForTest) {
+			before[l.ForTest] = withoutVariants(l.Deps)
+		}
+		if strings.HasSuffix(l.ImportPath, ".test") && l.Name == "main" {
+			needs[strings.TrimSuffix(l.ImportPath, ".test")] = l.Deps
+		}
+	}
+	added := map[string]string{}
+	for _, l := range all {
+		if l.DepOnly || l.ForTest != "" || len(l.TestGoFiles)+len(l.XTestGoFiles) == 0 {
+			continue
+		}
+		if cache := t.env["GOMODCACHE"]; cache != "" && strings.HasPrefix(l.Dir, cache+string(filepath.Separator)) {
+			return nil, fmt.Errorf("%s lies in the module cache, where the go command lays nothing over: "+
+				"copy the module to a folder of yours and test it there", l.ImportPath)
+		}
+		file, err := t.added(o, l.Name+"_test", needs[l.ImportPath], before[l.ImportPath])
+		if err != nil {
+			return nil, err
+		}
+		added[filepath.Join(l.Dir, testFile)] = file
+	}
+	return added, nil
 }
 
 // withoutVariants returns the import paths of packages, which may be variants for a test.

@@ -17,6 +17,7 @@
 //	added.go     the one file that we add to it
 //	build.go     go build
 //	tests.go     GOFLAGS for go test
+//	test.go      go test
 //
 // Use it so:
 //

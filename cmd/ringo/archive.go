@@ -31,11 +31,26 @@ func packFolder(dir, at, archive string, limit int64, without ...string) error {
 	if !info.IsDir() {
 		return fmt.Errorf("%s is not a folder: --root takes the folder that the machine shall have as /", dir)
 	}
-	return pack([]tree{{dir, at}}, archive, limit, without...)
+	return pack([]tree{{name: dir, at: at}}, archive, limit, without...)
 }
 
 // A tree is a folder, or a single file, and the path that it has in an archive.
-type tree struct{ name, at string }
+type tree struct {
+	name, at string
+	depth    depth
+}
+
+// depth is how much of a folder's tree counts.
+type depth int
+
+const (
+	whole   depth = iota
+	shallow       // the folder with its files, but none of its folders
+	bare          // the folder alone
+)
+
+// leavesOut reports whether something in the folder is not part of the tree.
+func (d depth) leavesOut(e fs.DirEntry) bool { return d == bare || d == shallow && e.IsDir() }
 
 // pack does what packFolder does, for several trees. Where two of them meet, the first has its way.
 func pack(trees []tree, archive string, limit int64, without ...string) error {
@@ -99,6 +114,9 @@ func (p *packer) add(t tree) error {
 		if err != nil || filepath.Clean(name) == p.archive {
 			return err
 		}
+		if name != root && t.depth.leavesOut(d) {
+			return skip(d)
+		}
 		if d.IsDir() && slices.Contains(p.without, d.Name()) {
 			return fs.SkipDir
 		}
@@ -112,6 +130,42 @@ func (p *packer) add(t tree) error {
 		}
 		return p.write(record)
 	})
+}
+
+// skip leaves an entry of a folder out, for WalkDir.
+func skip(d fs.DirEntry) error {
+	if d.IsDir() {
+		return fs.SkipDir
+	}
+	return nil
+}
+
+// fit reports whether the files of trees, in an archive, take no more than limit bytes. It reads none of them.
+func fit(trees []tree, limit int64, without ...string) bool {
+	const header = 256
+	for _, t := range trees {
+		root, err := filepath.EvalSymlinks(t.name)
+		if err != nil {
+			continue // pack will say so
+		}
+		filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
+			switch {
+			case err != nil:
+				return nil
+			case name != root && t.depth.leavesOut(d), d.IsDir() && slices.Contains(without, d.Name()):
+				return skip(d)
+			}
+			limit -= header
+			if info, err := d.Info(); err == nil && info.Mode().IsRegular() {
+				limit -= info.Size()
+			}
+			if limit < 0 {
+				return fs.SkipAll
+			}
+			return nil
+		})
+	}
+	return limit >= 0
 }
 
 // record makes the archive's entry for a file; the zero Record for what cannot go into one, such as

@@ -51,8 +51,8 @@ func (s *session) build(ctx context.Context, program, flags []string, output str
 	if info, err := os.Stat(output); err == nil && info.IsDir() {
 		output = filepath.Join(output, imageName(program))
 	}
-	heard := &listener{to: os.Stderr, text: "build constraints exclude all Go files"}
-	tc, overlay, done, err := s.toolchain(ctx, heard)
+	heard := newCgoListener()
+	tc, overlay, done, err := s.toolchain(ctx, "", heard)
 	if err != nil {
 		return err
 	}
@@ -64,9 +64,8 @@ func (s *session) build(ctx context.Context, program, flags []string, output str
 	defer os.RemoveAll(temporary)
 	executable := filepath.Join(temporary, "executable")
 	err = tc.Build(ctx, overlay, toolchain.Request{Program: program, Flags: flags, Output: executable})
-	if errors.Is(err, toolchain.ErrSaid) && heard.yes {
-		fmt.Fprintln(os.Stderr, "ringo: programs are built without cgo, which leaves out files that import \"C\": "+
-			"look for a build tag with which the package does without")
+	if errors.Is(err, toolchain.ErrSaid) {
+		heard.explain()
 	}
 	if err != nil {
 		return err
@@ -74,11 +73,12 @@ func (s *session) build(ctx context.Context, program, flags []string, output str
 	return linker.BootableFile(executable, output)
 }
 
-// toolchain finds the go command and lays the kernel out for it; stderr gets what the go command says.
+// toolchain finds the go command and lays the kernel out for it; stderr gets what the go command says. Packages
+// are understood in the folder dir, "" for the current one.
 // The caller calls done when it has finished with them.
-func (s *session) toolchain(ctx context.Context, stderr io.Writer) (tc *toolchain.Toolchain, overlay *toolchain.Overlay, done func(), err error) {
+func (s *session) toolchain(ctx context.Context, dir string, stderr io.Writer) (tc *toolchain.Toolchain, overlay *toolchain.Overlay, done func(), err error) {
 	progress := newProgress(s.quiet || s.trace)
-	options := toolchain.Options{Stdout: progress.around(os.Stdout), Stderr: progress.around(stderr), Step: progress.step}
+	options := toolchain.Options{Dir: dir, Stdout: progress.around(os.Stdout), Stderr: progress.around(stderr), Step: progress.step}
 	if s.trace {
 		options.Trace = os.Stderr
 	}
@@ -118,6 +118,19 @@ type listener struct {
 	to   io.Writer
 	text string
 	yes  bool // it was there
+}
+
+// newCgoListener listens for what the go command says of packages that need cgo.
+func newCgoListener() *listener {
+	return &listener{to: os.Stderr, text: "build constraints exclude all Go files"}
+}
+
+// explain says how that came about, if it was said.
+func (l *listener) explain() {
+	if l.yes {
+		fmt.Fprintln(os.Stderr, "ringo: programs are built without cgo, which leaves out files that import \"C\": "+
+			"look for a build tag with which the package does without")
+	}
 }
 
 func (l *listener) Write(p []byte) (int, error) {

@@ -21,9 +21,9 @@ test binary then runs in a machine of its own:
   export GOFLAGS="$(ringo goflags ./...)" CGO_ENABLED=0 GOOS=linux GOARCH=amd64
   go test -exec 'ringo exec' ./...
 
-Your own GOFLAGS are part of it. Print it again when packages gain or lose tests.`,
+ringo test does all of this. Your own GOFLAGS are part of it. Print it again when packages gain or lose tests.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			tc, overlay, done, err := s.toolchain(cmd.Context(), os.Stderr)
+			tc, overlay, done, err := s.toolchain(cmd.Context(), "", os.Stderr)
 			if err != nil {
 				return err
 			}
@@ -45,10 +45,11 @@ type buildFlags struct {
 	words []string
 }
 
-// goFlags are those flags, with what they take ("" for switches) and what they do.
+// goFlags are those flags, with what they take ("" for switches, in brackets for what a switch takes behind a =) and
+// what they do.
 var goFlags = []struct{ name, argument, use string }{
 	{"asmflags", "[PATTERN=]FLAGS", "flags for the assembler"},
-	{"buildvcs", "WHICH", "stamp the image with version control information: true, false or auto"},
+	{"buildvcs", "[WHICH]", "stamp the image with version control information: true, false or auto"},
 	{"gcflags", "[PATTERN=]FLAGS", "flags for the compiler"},
 	{"ldflags", "[PATTERN=]FLAGS", "flags for the linker"},
 	{"mod", "MODE", "module download mode: readonly, vendor or mod"},
@@ -66,12 +67,15 @@ var goFlags = []struct{ name, argument, use string }{
 func (b *buildFlags) register(set *pflag.FlagSet) {
 	for _, f := range goFlags {
 		flag := set.VarPF(&goFlag{name: f.name, argument: f.argument, to: b}, f.name, "", "go build: "+f.use)
-		if f.argument == "" {
+		if isSwitch(f.argument) {
 			flag.NoOptDefVal = "true"
 		}
 		flag.Hidden = f.use == ""
 	}
 }
+
+// isSwitch reports whether a flag that takes such an argument can stand without it.
+func isSwitch(argument string) bool { return argument == "" || argument == "[WHICH]" }
 
 // A goFlag is one of them, as package pflag wants it.
 type goFlag struct {
@@ -96,7 +100,7 @@ func (f *goFlag) Set(value string) error {
 // goStyle lets long flags be written as the go command's are, with one dash: -tags=x is --tags=x.
 func goStyle(root *cobra.Command, args []string) []string {
 	cmd, _, err := root.Find(args)
-	if err != nil {
+	if err != nil || cmd.DisableFlagParsing { // it does so itself
 		return args
 	}
 	out := append([]string(nil), args...)

@@ -7,6 +7,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
@@ -86,8 +87,9 @@ func (m *machineFlags) resolve() (*qemu.Config, error) {
 	return &c, nil
 }
 
-// boot runs a machine on this terminal. The error is the program's exit status if that is not 0.
-func (s *session) boot(ctx context.Context, c *qemu.Config) error {
+// boot runs a machine on this terminal. The error is the program's exit status if that is not 0. Quit is how long
+// the program may take to end after a SIGQUIT; 0 leaves it its time.
+func (s *session) boot(ctx context.Context, c *qemu.Config, quit time.Duration) error {
 	if err := fits(c); err != nil {
 		return err
 	}
@@ -101,7 +103,7 @@ func (s *session) boot(ctx context.Context, c *qemu.Config) error {
 	in, restore := openKeyboard()
 	defer restore()
 	console := qemu.Console{
-		In: in, Out: os.Stdout, Err: os.Stderr, Interrupt: interrupt,
+		In: in, Out: os.Stdout, Err: os.Stderr, Interrupt: interrupt, Quit: quit,
 		InTerminal: term.IsTerminal(int(os.Stdin.Fd())), OutTerminal: term.IsTerminal(int(os.Stdout.Fd())),
 	}
 	if s.trace {

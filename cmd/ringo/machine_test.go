@@ -22,10 +22,10 @@ import (
 	"github.com/ringo-os/ringo/qemu"
 )
 
-// TestMain makes this binary the ringo command as well, for tests that need it as a process.
+// TestMain makes this binary the ringo command as well, for tests that need it as a process, and for what such a
+// process starts.
 func TestMain(m *testing.M) {
 	if os.Getenv("RINGO_TEST_COMMAND") != "" {
-		os.Unsetenv("RINGO_TEST_COMMAND")
 		main()
 	}
 	status := m.Run()

@@ -69,6 +69,7 @@ boots the result. The program is not changed, and there is no Linux below it.
   ringo run -p 8080:80 ./cmd/server      boot a program, port 80 reachable as 8080
   ringo build -o server.img ./cmd/server make an image of it
   ringo run server.img -- -v             boot the image, with an argument
+  ringo test ./...                       go test, each package in a machine
   ringo doctor                           what is missing on this computer?
 
 An image boots in any hypervisor that knows PVH, without ringo:
@@ -83,7 +84,7 @@ An image boots in any hypervisor that knows PVH, without ringo:
 		return fmt.Errorf("%v: see `%s --help`", err, cmd.CommandPath())
 	})
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newBuild(s), newRun(s), newExec(s), newGoFlags(s), newDoctor(s), newVersion())
+	root.AddCommand(newBuild(s), newRun(s), newTest(s), newExec(s), newGoFlags(s), newDoctor(s), newVersion())
 	for _, cmd := range root.Commands() {
 		cmd.DisableFlagsInUseLine = true // the use line says it better
 	}

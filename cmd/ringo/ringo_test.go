@@ -69,6 +69,7 @@ func TestMistakes(t *testing.T) {
 		{[]string{"doctor", "me"}, "unknown command"},
 		{[]string{"build", "-race", "."}, "-race does not work with Ringo"},
 		{[]string{"build", "--race", "."}, "-race does not work with Ringo"},
+		{[]string{"exec", "--export"}, "needs an argument"},
 	} {
 		status, said := ringo(t, test.args...)
 		if status != 1 || !strings.Contains(said, test.want) || !strings.HasPrefix(said, "ringo: ") {
@@ -90,6 +91,17 @@ func TestMissingQEMU(t *testing.T) {
 	}
 }
 
+// TestTestWithoutQEMU: ringo test looks for QEMU before it builds anything.
+func TestTestWithoutQEMU(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	if status, said := ringo(t, "test", "."); status != 1 || !strings.Contains(said, "apt-get install") {
+		t.Errorf("status %d, %q", status, said)
+	}
+	if status, said := ringo(t, "test", "--qemu=absent", "."); status != 1 || !strings.Contains(said, "there is no program absent") {
+		t.Errorf("status %d, %q", status, said)
+	}
+}
+
 func TestGoStyle(t *testing.T) {
 	t.Parallel()
 	for line, want := range map[string]string{
@@ -98,6 +110,7 @@ func TestGoStyle(t *testing.T) {
 		"run -qx .":                           "run -qx .",
 		"exec -smp 2 ./x.test -test.v -smp=2": "exec --smp 2 ./x.test -test.v -smp=2",
 		"exec ./x.test -smp=2":                "exec ./x.test -smp=2",
+		"test -trace=x -tags=a -smp=2 .":      "test -trace=x -tags=a -smp=2 .",
 	} {
 		if got := strings.Join(goStyle(newRoot(), strings.Fields(line)), " "); got != want {
 			t.Errorf("%s: %s, want %s", line, got, want)
@@ -191,45 +204,4 @@ func packed(t *testing.T, archive string) (names []string) {
 		names = append(names, r.Name)
 	}
 	return names
-}
-
-// TestPackTest: a large folder that is no package's is left empty, with a word about it.
-func TestPackTest(t *testing.T) {
-	dir := t.TempDir()
-	archive := filepath.Join(t.TempDir(), "root.cpio")
-	for _, name := range []string{"data", ".git/objects"} {
-		name = filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(name, make([]byte, 1<<20), 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
-	at := strings.TrimPrefix(dir, "/")
-	var names []string
-	said := stderr(t, func() {
-		if err := packTest(dir, nil, archive, 1<<20); err != nil {
-			t.Fatal(err)
-		}
-		names = packed(t, archive)
-	})
-	if said != "" || names[len(names)-1] != at+"/data" || slices.Contains(names, at+"/.git") {
-		t.Errorf("%q, and the user was told %q", names, said)
-	}
-	said = stderr(t, func() {
-		if err := packTest(dir, nil, archive, 1<<20-1); err != nil {
-			t.Fatal(err)
-		}
-		names = packed(t, archive)
-	})
-	if !strings.Contains(said, "is empty in the machine") || names[len(names)-1] != at {
-		t.Errorf("%q, and the user was told %q", names, said)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "a_test.go"), nil, 0o666); err != nil {
-		t.Fatal(err)
-	}
-	if err := packTest(dir, nil, archive, 1<<20-1); err == nil || !strings.Contains(err.Error(), "give it more with -m") {
-		t.Errorf("a package's: error %v", err)
-	}
 }

@@ -61,7 +61,7 @@ copied into the machine as its files.`,
 			}
 			c.Words = append(c.Words, "arg0="+strings.TrimSuffix(programName(program), ".img"))
 			c.Arguments = arguments
-			return s.boot(cmd.Context(), c)
+			return s.boot(cmd.Context(), c, 0)
 		},
 	}
 	machine.register(cmd.Flags())

@@ -21,8 +21,9 @@ var (
 	OnSignal = func(signal uint32) {}
 	// OnAccessible answers Accessible.
 	OnAccessible = func(address, size uintptr, write bool) bool { return address >= 4096 }
-	// OnExit is what AtExit was given.
-	OnExit func()
+	// OnBeforeExit is what BeforeExit was given, OnExit what AtExit was.
+	OnBeforeExit func()
+	OnExit       func()
 	// Output collects what is written to the console.
 	Output = func(p []byte) {}
 
@@ -75,6 +76,7 @@ func SetSystemCall(dispatch func(number uintptr, a call.Arguments) (r1, r2, errn
 func ConsoleWrite(p []byte)                         { Output(p) }
 func ConsoleRead(p []byte) int                      { return 0 }
 func ConsoleSource() *Source                        { return &console }
+func BeforeExit(f func())                           { OnBeforeExit = f }
 func AtExit(f func())                               { OnExit = f }
 func Print(p []byte)                                { Output(p) }
 func Exit(status int32)                             { panic("machine.Exit on the host") }

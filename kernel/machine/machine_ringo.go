@@ -237,6 +237,14 @@ func ConsoleSource() *Source
 //go:linkname Exit
 func Exit(status int32)
 
+// BeforeExit makes f run when the program ends: by os.Exit, by the return of main, by exit_group or by a panic
+// that nobody recovers. F is ordinary Go, on the goroutine that ends the program, while the others go on. It
+// does not run where the runtime gives up: in a deadlock, after a fatal error, for a signal. It may be called
+// by several goroutines at the same time, must not panic, and is set once.
+//
+//go:linkname BeforeExit
+func BeforeExit(f func())
+
 // AtExit makes f run before the machine goes off, whyever that is. F runs on a system stack and may be
 // without a P: it must neither allocate nor take a lock, and says what it has to say with Print.
 //

@@ -5,6 +5,7 @@ package runtime
 // The console as far as print needs it, and the ways out.
 
 import (
+	"internal/runtime/exithook"
 	"unsafe"
 
 	"github.com/ringo-os/ringo/kernel/early/call"
@@ -118,7 +119,30 @@ func machine_ConsoleRead(p []byte) int {
 }
 
 //go:linkname machine_Exit github.com/ringo-os/ringo/kernel/machine.Exit
-func machine_Exit(status int32) { exit(status) }
+func machine_Exit(status int32) {
+	if beforeExit != nil {
+		beforeExit()
+	}
+	exit(status)
+}
+
+// beforeExit is what the kernel does when the program ends, but not the runtime. Set once, while the kernel
+// is initialised.
+var beforeExit func()
+
+//go:linkname machine_BeforeExit github.com/ringo-os/ringo/kernel/machine.BeforeExit
+func machine_BeforeExit(f func()) {
+	beforeExit = f
+	// The first hook that is added is the last to run: behind that of package coverage, which writes a file.
+	exithook.Add(exithook.Hook{F: f, RunOnFailure: true})
+}
+
+// beforePanicExit is called where a panic has run out of functions that could recover it, on its goroutine.
+func beforePanicExit() {
+	if beforeExit != nil {
+		beforeExit()
+	}
+}
 
 // atExit is the kernel's last word. Set once, while the kernel is initialised.
 var atExit func()

@@ -17,8 +17,9 @@ import (
 type suspicion struct {
 	core *thread.Core // does not answer, or
 	lock uintptr      // the word of a lock that is not released
-	// flushing says that the core was asked to drop translations.
-	flushing bool
+	// flushing says that the core was asked to drop translations, deaf that it was sent a second
+	// non-maskable interrupt from outside before it had taken another one to follow the first.
+	flushing, deaf bool
 }
 
 const (
@@ -118,6 +119,8 @@ func reportStuck(s suspicion, gp *g) {
 		print("the console's lock has been held for ", consoleLimit/1_000_000_000, " seconds")
 	case s.lock != 0:
 		print("a lock of the kernel's (", hex(s.lock), ") has been held for a second")
+	case s.deaf:
+		print("core ", s.core.ID, " takes no interrupts")
 	case s.flushing:
 		print("core ", s.core.ID, " has not dropped its translations for ", flushLimit/1_000_000_000, " seconds")
 	default:
@@ -240,6 +243,11 @@ func nonMaskable(r *thread.Registers, gp *g) {
 		cpu.Stop()
 	case atomic.Cas(&c.probed, 1, 0):
 		atomic.Xadd(&c.probes, 1)
+	case last == 0 && atomic.Load(&c.dumpWanted) != 0 && r.Flags&flagInterrupts == 0 && dumping.Load() == 0 && panicking.Load() == 0:
+		// A second one, and the first has not been followed. A machine with one core has nobody else to notice.
+		c.noteState(r, gp)
+		atomic.Store(&c.stopped, 1)
+		reportStuck(suspicion{core: &c.scheduler, deaf: true}, gp)
 	case last == 0:
 		// QEMU's nmi. What it interrupts may hold anything, so the answer comes with the next interrupt.
 		atomic.Store(&c.dumpWanted, 1)

@@ -13,7 +13,11 @@ var Release = release.Release{
 	Removed: removed,
 	Edits:   edits,
 	LeftOut: leftOut,
+	Vet:     vet,
 }
+
+// vet is what cmd/go/internal/test has as defaultVetFlags.
+var vet = []string{"atomic", "bool", "buildtags", "directive", "errorsas", "ifaceassert", "nilfunc", "printf", "slog", "stringintconv", "tests"}
 
 // removed are the stock files that talk to Linux; ours take their place.
 var removed = []string{
@@ -104,6 +108,8 @@ var edits = []release.Edit{
 		Anchor: "\tstartTheWorld(stw)\n",
 		With:   "\tdump, short := takeDump(); startTheWorld(stw); writeDump(fd, dump, short)\n",
 	},
+	// A panic ends the program after the kernel has had its say (runtime/go1.26/exit.go).
+	{File: "runtime/panic.go", Anchor: "\tfatalpanic(&p)   // should not return\n", With: "\tbeforePanicExit(); fatalpanic(&p)\n"},
 	// The kernel's goroutines are no more the program's than the runtime's own are.
 	{
 		File:   "runtime/traceback.go",

@@ -20,6 +20,8 @@ type Release struct {
 	Edits []Edit
 	// LeftOut are files of stock tests that the tests of a package of std go without.
 	LeftOut []LeftOut
+	// Vet are the checks of go vet that go test makes.
+	Vet []string
 }
 
 // LeftOut is a file of stock tests that cannot be compiled, or would test nothing of ours.

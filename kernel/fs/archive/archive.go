@@ -1,4 +1,5 @@
-// Package archive fills a tree of files from a cpio archive: the initramfs.
+// Package archive fills a tree of files from a cpio archive, the initramfs, and packs files of a tree into
+// one.
 //
 // Archives come from outside. Whatever is in one, what it makes stays in the tree, and what cannot be
 // made is an error that says which name it was about.
@@ -13,6 +14,7 @@ import (
 	"syscall"
 
 	"github.com/ringo-os/ringo/kernel/fs"
+	"github.com/ringo-os/ringo/kernel/fs/newc"
 )
 
 // Unpack adds the files in a newc cpio archive to t. Their contents stay where they are, in data,
@@ -21,21 +23,21 @@ func Unpack(t *fs.FS, data []byte) error {
 	if bytes.HasPrefix(data, []byte{0x1f, 0x8b}) {
 		return errors.New("it is compressed; give it as plain cpio")
 	}
-	u := unpacker{t: t, links: make(map[inode]*fs.Entry)}
-	r := reader{data: data}
+	u := unpacker{t: t, links: make(map[newc.Inode]*fs.Entry)}
+	r := newc.Reader{Data: data}
 	for {
-		found, err := r.read()
-		if err != nil && found.name == "" {
+		found, err := r.Read()
+		if err != nil && found.Name == "" {
 			return err
 		}
 		if err == nil {
-			if found.name == trailer {
+			if found.Name == newc.Trailer {
 				return u.finish()
 			}
 			err = u.add(&found)
 		}
 		if err != nil {
-			return about(found.name, err)
+			return about(found.Name, err)
 		}
 	}
 }
@@ -47,7 +49,7 @@ func about(name string, err error) error {
 // An unpacker knows the files that came with more than one name, and the folders.
 type unpacker struct {
 	t       *fs.FS
-	links   map[inode]*fs.Entry
+	links   map[newc.Inode]*fs.Entry
 	folders []folder
 }
 
@@ -66,36 +68,30 @@ func (u *unpacker) finish() error {
 	return nil
 }
 
-// An inode is what files with more than one name have in common.
-type inode struct {
-	device uint64
-	number uint32
-}
-
 // add makes one file. Names are below the root whatever they say; the directories above them are
 // made if they are missing. What the kernel has made already stays: devices, /proc.
-func (u *unpacker) add(r *record) error {
-	if strings.IndexByte(r.name, 0) >= 0 {
+func (u *unpacker) add(r *newc.Record) error {
+	if strings.IndexByte(r.Name, 0) >= 0 {
 		return errors.New("a NUL in the name")
 	}
-	name := path.Clean("/" + r.name)
-	attributes := fs.Attributes{Mode: r.mode, UID: r.uid, GID: r.gid, Modified: int64(r.modified)}
+	name := path.Clean("/" + r.Name)
+	attributes := fs.Attributes{Mode: r.Mode, UID: r.UID, GID: r.GID, Modified: int64(r.Modified)}
 	var other *fs.Entry
-	switch r.mode & syscall.S_IFMT {
+	switch r.Mode & syscall.S_IFMT {
 	case syscall.S_IFDIR:
 		u.folders = append(u.folders, folder{name, attributes})
 	case syscall.S_IFLNK:
 	case syscall.S_IFREG:
-		other = u.links[r.inode]
+		other = u.links[r.Inode]
 	default:
 		return nil
 	}
-	e, errno := u.t.Place(name, attributes, r.content, other)
+	e, errno := u.t.Place(name, attributes, r.Content, other)
 	if errno != 0 {
 		return errno
 	}
-	if r.mode&syscall.S_IFMT == syscall.S_IFREG && r.nlinks > 1 && e != nil {
-		u.links[r.inode] = e
+	if r.Mode&syscall.S_IFMT == syscall.S_IFREG && r.Links > 1 && e != nil {
+		u.links[r.Inode] = e
 	}
 	return nil
 }

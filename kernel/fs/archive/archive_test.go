@@ -132,7 +132,7 @@ func TestDamaged(t *testing.T) {
 	none := bytes.Clone(good)
 	copy(none[6+11*8:], "00000000")
 	unterminated := bytes.Clone(good)
-	unterminated[headerSize+len("name")] = 'x'
+	unterminated[110+len("name")] = 'x'
 	number := bytes.Clone(good)
 	number[6+4*8] = 'g'
 	long := bytes.Clone(good)

@@ -1,0 +1,5 @@
+package broken
+
+import "testing"
+
+func TestPasses(t *testing.T) { undefined() }
