@@ -9,6 +9,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"net/http/httptrace"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -74,7 +75,7 @@ func (l *load) count(took time.Duration, err error) {
 	if err != nil {
 		l.failed.Add(1)
 		l.once.Do(func() {
-			l.first = fmt.Errorf("%v after the start, having waited %v: %w", time.Since(l.began), took, err)
+			l.first = fmt.Errorf("%v after the start, having waited %v: %w", time.Since(l.began).Round(time.Millisecond), took.Round(time.Millisecond), err)
 		})
 		return
 	}
@@ -87,8 +88,19 @@ func (l *load) count(took time.Duration, err error) {
 	}
 }
 
-// request sends something and checks the answer.
+// request sends something and checks the answer. An error tells the connection, to be found in a capture.
 func (l *load) request(ctx context.Context, client *http.Client) error {
+	from := "no connection"
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(c httptrace.GotConnInfo) {
+		from = fmt.Sprintf("connection from %v, used before: %t", c.Conn.LocalAddr(), c.Reused)
+	}})
+	if err := l.exchange(ctx, client); err != nil {
+		return fmt.Errorf("%w (%s)", err, from)
+	}
+	return nil
+}
+
+func (l *load) exchange(ctx context.Context, client *http.Client) error {
 	method, body := http.MethodGet, []byte(nil)
 	if rand.N(2) == 0 {
 		method, body = http.MethodPost, bytes.Repeat([]byte{byte(rand.Uint32())}, rand.N(20_000))

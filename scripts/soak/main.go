@@ -32,6 +32,7 @@ var (
 	memory   = flag.String("m", "512M", "how much memory")
 	machine  = flag.String("machine", string(qemu.MicroVM), "microvm, pc or q35")
 	ringo    = flag.String("ringo", "", "the ringo command to build with; built from here if left out")
+	capture  = flag.String("capture", "", "write all packets of the machine's to `FILE`, as pcap")
 	clients  = flag.Int("clients", 8, "how many clients there are outside")
 )
 
@@ -78,6 +79,9 @@ func run(ctx context.Context) error {
 		Forwards:  []qemu.Forward{{Host: port, Guest: 8080}},
 		Arguments: []string{duration.String()}}
 
+	if *capture != "" {
+		c.Extra = []string{"-object", "filter-dump,id=capture,netdev=net0,maxlen=100,file=" + *capture}
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var wg sync.WaitGroup
