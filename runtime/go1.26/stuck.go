@@ -76,8 +76,9 @@ func (c *core) holds(s *suspicion) bool {
 				continue
 			}
 			seen := atomic.Load(&o.probes)
-			atomic.Store(&o.probed, 1)
-			localAPIC.SendNMI(o.scheduler.APIC)
+			if atomic.Cas(&o.probed, 0, 1) { // else another core's probe is on its way: one for each mark
+				localAPIC.SendNMI(o.scheduler.APIC)
+			}
 			for end := nanotime1() + unreachable; atomic.Load(&o.probes) == seen && nanotime1() < end; {
 				c.scheduler.Flush() // others may wait for this core meanwhile
 				cpu.Pause()
