@@ -26,8 +26,11 @@ var (
 	sourceLock mutex
 
 	// pollWake is 1 when the M that blocks in netpoll should look again. It is the futex that it
-	// sleeps on; pollAsleep says that there is one. Interrupt handlers and netpollBreak set it.
+	// sleeps on. Interrupt handlers and netpollBreak set it.
 	pollWake uint32
+	// pollAsleep is 1 from before that M arms the sources until it has woken up. A goroutine that has used
+	// a source up in the meantime arms it anew when it parks: nobody else does, until the M wakes up.
+	pollAsleep uint32
 
 	pollOpen  func(fd int32, token uintptr) uintptr
 	pollClose func(fd int32) uintptr
@@ -86,6 +89,7 @@ func netpoll(delay int64) (gList, int32) {
 		// A bound for whoever computes with it: the caller asks again.
 		deadline = min(deadline, now+1e15)
 	}
+	atomic.Xchg(&pollAsleep, 1)
 	armSources()
 	// What a device did before it was armed is seen here; what it does after that interrupts.
 	n = pollSources(&ready)
@@ -103,6 +107,7 @@ func netpoll(delay int64) (gList, int32) {
 		atomic.Store(&pollWake, 0)
 		n = pollSources(&ready)
 	}
+	atomic.Store(&pollAsleep, 0)
 	disarmSources()
 	return ready, 0
 }
@@ -146,23 +151,34 @@ func unpark(s *machine.Source) *g {
 	}
 }
 
-// armSources makes the devices interrupt when they next use a buffer (VIRTIO 1.2, 2.7.7, 2.7.10).
+// armSources makes all devices interrupt.
 func armSources() {
-	armed := false
 	for s := sources; s != nil; s = s.Next {
-		if s.Arm == nil {
-			continue
-		}
+		arm(s)
+	}
+}
+
+// arm makes a device interrupt when it next uses a buffer (VIRTIO 1.2, 2.7.7, 2.7.10). Who calls it looks at
+// pending after that. It may run on several cores at once, and beside the driver: the last to write sees what
+// the others have done.
+//
+//go:nosplit
+func arm(s *machine.Source) {
+	if s.Arm == nil {
+		return
+	}
+	for {
+		seen := atomic.Load(&s.Seen)
 		if s.EventIndex {
-			cpu.Store16(unsafe.Pointer(s.Arm), uint16(atomic.Load(&s.Seen)))
+			cpu.Store16(unsafe.Pointer(s.Arm), uint16(seen))
 		} else {
 			cpu.Store16(unsafe.Pointer(s.Arm), 0)
 		}
-		armed = true
-	}
-	if armed {
-		// The device must see this before Index is read again: a full barrier.
+		// The device must see this before Index is read again, or Seen here: a full barrier.
 		atomic.Xchg(&pollFence, 0)
+		if atomic.Load(&s.Seen) == seen {
+			return
+		}
 	}
 }
 
@@ -208,7 +224,12 @@ func machine_waitSource(s *machine.Source) {
 // running: netpoll would not find it in time.
 func parkSource(gp *g, p unsafe.Pointer) bool {
 	s := (*machine.Source)(p)
+	// Stores of this kind are full barriers: the M that goes to sleep sees what the driver has used up, or
+	// is seen here.
 	atomic.Storeuintptr(&s.Waiter, uintptr(unsafe.Pointer(gp)))
+	if atomic.Load(&pollAsleep) != 0 {
+		arm(s)
+	}
 	if pending(s) && atomic.Casuintptr(&s.Waiter, uintptr(unsafe.Pointer(gp)), sourceIdle) {
 		return false
 	}

@@ -108,7 +108,9 @@ func (s *suspicion) unfounded() bool {
 	case s.flushing:
 		return s.core.Flushed()
 	}
-	return !s.core.Asked()
+	// A core that confirms a suspicion of its own takes no interrupts meanwhile. Where a hypervisor has let all
+	// stand still, each may suspect the next.
+	return !s.core.Asked() || atomic.Load(&coreOf(s.core).confirming) != 0
 }
 
 // reportStuck tells what there is to know, and ends the machine.
