@@ -98,11 +98,14 @@ func fetch(t *testing.T, url string, body io.Reader) []byte {
 
 // TestServer: a web server in the machine answers clients on the host.
 func TestServer(t *testing.T) {
-	for _, machine := range qemu.Machines {
-		t.Run(string(machine), func(t *testing.T) {
+	for _, test := range []struct {
+		machine qemu.Machine
+		cores   int
+	}{{qemu.PC, 1}, {qemu.Q35, 1}, {qemu.MicroVM, 1}, {qemu.MicroVM, 2}, {qemu.Q35, 4}, {qemu.MicroVM, 8}} {
+		t.Run(fmt.Sprintf("%s/%d", test.machine, test.cores), func(t *testing.T) {
 			t.Parallel()
 			c, port := networked(t, "serve", ":80")
-			c.Machine = machine
+			c.Machine, c.Cores = test.machine, test.cores
 			m := start(t, c)
 			m.expect("serving")
 			base := fmt.Sprintf("http://127.0.0.1:%d", port)
