@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"net"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -21,8 +20,7 @@ func TestDump(t *testing.T) {
 					t.Parallel()
 					c := bare(t, "dump", mode)
 					c.Cores = cores
-					monitor := filepath.Join(t.TempDir(), "monitor")
-					c.Extra = []string{"-chardev", "socket,id=monitor,server=on,wait=off,path=" + monitor, "-mon", "chardev=monitor"}
+					monitor := monitored(t, &c)
 					m := start(t, c)
 					m.expect("ready")
 					if way == "nmi" {

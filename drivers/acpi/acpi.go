@@ -81,6 +81,8 @@ type Machine struct {
 	SCI          uint16
 	SMICommand   uint16 // I/O port; 0: always in ACPI mode
 	ACPIEnable   uint8
+	PM1aEvent    Register // where a fixed power button reports
+	EventLength  uint8
 	PM1aControl  Register
 	PM1bControl  Register
 	PMTimer      uint16 // I/O port, 0: none
@@ -90,6 +92,9 @@ type Machine struct {
 	ResetValue   uint8
 	NoRTC        bool  // there is no CMOS clock
 	Century      uint8 // CMOS register, 0: none
+
+	// From the generic event device (ACPI0013) in the DSDT, as QEMU makes it. Size 0: none.
+	Events Device
 
 	// From _S5_ in the DSDT or an SSDT: what to write to turn the machine off.
 	CanPowerOff    bool
@@ -154,4 +159,14 @@ func (m *Machine) Route(irq uint8) (gsi uint32, level, activeLow bool) {
 		}
 	}
 	return uint32(irq), false, false
+}
+
+// SCIRoute is Route for the SCI, which is level-triggered and active low if no override says otherwise (5.2.9).
+func (m *Machine) SCIRoute() (gsi uint32, level, activeLow bool) {
+	for i := range m.OverrideCount {
+		if o := &m.Overrides[i]; uint16(o.IRQ) == m.SCI {
+			return o.GSI, o.Level, o.ActiveLow
+		}
+	}
+	return uint32(m.SCI), true, true
 }

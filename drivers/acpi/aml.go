@@ -46,7 +46,11 @@ func (m *Machine) readAML(table []byte) {
 		case hasPrefix(rest, "\\_S5_"):
 			m.readSleep(rest[5:])
 		case hasPrefix(rest, "_HID\x0DLNRO0005\x00"):
-			m.readDevice(aml, i)
+			if body := deviceAround(aml, i); m.DeviceCount < MaxDevices {
+				m.addDevice(findResources(body))
+			}
+		case hasPrefix(rest, "_HID\x0DACPI0013\x00"):
+			m.readEvents(deviceAround(aml, i))
 		}
 	}
 }
@@ -75,12 +79,9 @@ func (m *Machine) readSleep(aml []byte) {
 	m.CanPowerOff, m.SleepA, m.SleepB = true, uint8(a), uint8(b)
 }
 
-// readDevice reads the device that aml[hid:], its _HID, is in: the innermost Device whose body
-// holds it.
-func (m *Machine) readDevice(aml []byte, hid int) {
-	if m.DeviceCount == MaxDevices {
-		return
-	}
+// deviceAround is the body of the device that aml[hid:], its _HID, is in: the innermost Device whose body
+// holds it; nil if there is none.
+func deviceAround(aml []byte, hid int) []byte {
 	for start := hid - 2; start >= 0 && start > hid-maxDevice; start-- {
 		if aml[start] != opExtended || aml[start+1] != opDevice {
 			continue
@@ -93,15 +94,22 @@ func (m *Machine) readDevice(aml []byte, hid int) {
 		if hid < from || hid >= from+len(body) {
 			continue
 		}
-		m.addDevice(findResources(body))
-		return
+		return body
 	}
+	return nil
 }
 
 // addDevice adds the virtio-mmio device that has the resources b: its memory and its interrupt.
 func (m *Machine) addDevice(b []byte) {
-	var d Device
-	wired := false
+	d, wired := device(b)
+	if d.Address != 0 && d.Size >= 0x100 && wired {
+		m.Devices[m.DeviceCount] = d
+		m.DeviceCount++
+	}
+}
+
+// device reads the resources of a device: its memory and its interrupt.
+func device(b []byte) (d Device, wired bool) {
 	for {
 		r, rest := nextResource(b)
 		if r == nil {
@@ -118,10 +126,7 @@ func (m *Machine) addDevice(b []byte) {
 			wired = true
 		}
 	}
-	if d.Address != 0 && d.Size >= 0x100 && wired {
-		m.Devices[m.DeviceCount] = d
-		m.DeviceCount++
-	}
+	return d, wired
 }
 
 // readBridge reads what follows the name _CBA: the address of the configuration space below a PCI

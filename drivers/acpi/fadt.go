@@ -7,22 +7,26 @@ const (
 	fadtSCI          = 46
 	fadtSMICommand   = 48
 	fadtACPIEnable   = 52
+	fadtPM1aEvent    = 56
 	fadtPM1aControl  = 64
 	fadtPM1bControl  = 68
 	fadtPMTimer      = 76
+	fadtEventLength  = 88
 	fadtCentury      = 108
 	fadtBootFlags    = 109
 	fadtFlags        = 112
 	fadtReset        = 116
 	fadtResetValue   = 128
 	fadtXDSDT        = 140
+	fadtXPM1aEvent   = 148
 	fadtXPM1aControl = 172
 	fadtXPM1bControl = 184
 	fadtXPMTimer     = 208
 	fadtSleepControl = 244
 
 	bootNoRTC       = 1 << 5 // in fadtBootFlags (table 5.11)
-	timer32         = 1 << 8 // in fadtFlags (table 5.10)
+	controlButton   = 1 << 4 // in fadtFlags (table 5.10): the power button is no fixed one
+	timer32         = 1 << 8
 	resetSupported  = 1 << 10
 	hardwareReduced = 1 << 20
 )
@@ -45,6 +49,9 @@ func (m *Machine) readFADT(table []byte) {
 	m.SCI = u16(table, fadtSCI)
 	if port := u32(table, fadtSMICommand); port <= 0xFFFF {
 		m.SMICommand, m.ACPIEnable = uint16(port), u8(table, fadtACPIEnable)
+	}
+	if flags&controlButton == 0 {
+		m.PM1aEvent, m.EventLength = either(table, fadtXPM1aEvent, fadtPM1aEvent), u8(table, fadtEventLength)
 	}
 	m.PM1aControl = either(table, fadtXPM1aControl, fadtPM1aControl)
 	m.PM1bControl = either(table, fadtXPM1bControl, fadtPM1bControl)

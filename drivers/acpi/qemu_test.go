@@ -27,15 +27,16 @@ func TestQEMU(t *testing.T) {
 	}{
 		{"pc", "virtio-rng-pci", func(m *Machine) bool {
 			return m.PMTimer == 0x608 && m.PM1aControl == Register{0x604, true} && m.CanPowerOff &&
-				m.Century == 0x32 && m.LegacyPIC && !m.Reduced
+				m.Century == 0x32 && m.LegacyPIC && !m.Reduced && m.PM1aEvent == Register{0x600, true} && m.EventLength == 4
 		}},
 		{"q35", "virtio-rng-pci", func(m *Machine) bool {
 			return m.PMTimer == 0x608 && m.CanPowerOff && m.ResetControl == Register{0xCF9, true} &&
-				m.ECAMCount == 1 && m.ECAMs[0].LastBus == 255
+				m.ECAMCount == 1 && m.ECAMs[0].LastBus == 255 && m.PM1aEvent == Register{0x600, true}
 		}},
 		{"microvm", "virtio-rng-device", func(m *Machine) bool {
 			return m.Reduced && m.CanPowerOff && m.SleepControl.Address != 0 && !m.SleepControl.IO &&
-				m.DeviceCount == 1 && m.Devices[0].Size == 512 && m.IOAPICCount >= 1
+				m.DeviceCount == 1 && m.Devices[0].Size == 512 && m.IOAPICCount >= 1 &&
+				m.Events == Device{0xFEA00000, 4, 9, false, false} && m.PM1aEvent.Address == 0
 		}},
 		{"microvm,pcie=on", "virtio-rng-pci", func(m *Machine) bool {
 			return m.Reduced && m.ECAMCount == 1 && m.ECAMs[0] == ECAM{0xE0000000, 0, 0, 255}
@@ -101,7 +102,7 @@ func dumpMemory(t *testing.T, qemu, machine, device string) []byte {
 // dump has QEMU's monitor write physical memory to a file; nil if that does not happen.
 func dump(monitor io.Writer, file string, physical, size int64) []byte {
 	fmt.Fprintf(monitor, "pmemsave %#x %#x \"%s\"\n", physical, size, file)
-	for range 50 {
+	for range 500 { // the host may be busy
 		time.Sleep(20 * time.Millisecond)
 		if info, err := os.Stat(file); err == nil && info.Size() == size {
 			b, _ := os.ReadFile(file)

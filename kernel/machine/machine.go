@@ -23,6 +23,10 @@ type Source struct {
 	// (VIRTIO 1.2, 4.2.2), nil for devices on MSI-X.
 	Status      unsafe.Pointer
 	Acknowledge unsafe.Pointer
+	// StatusPort is the I/O port of a 16-bit register that says what happened, and whose bits are cleared by
+	// writing them; they are collected in Bits. 0: none.
+	StatusPort uint16
+	Bits       uint32
 	// Vector is the interrupt vector, from AllocateVector.
 	Vector uint8
 

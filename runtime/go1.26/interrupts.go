@@ -125,6 +125,12 @@ func interrupt(r *thread.Registers, vectors unsafe.Pointer, gp *g) *thread.Threa
 					cpu.Store32(s.Acknowledge, bits)
 				}
 			}
+			if s.StatusPort != 0 {
+				if bits := cpu.In16(s.StatusPort); bits != 0 {
+					cpu.Out16(s.StatusPort, bits)
+					atomic.Or(&s.Bits, uint32(bits))
+				}
+			}
 			announce(s)
 		}
 		localAPIC.EOI()

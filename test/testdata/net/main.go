@@ -14,11 +14,13 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"golang.org/x/net/dns/dnsmessage"
@@ -44,6 +46,7 @@ var modes = map[string]func(args []string){
 	"many":       many,
 	"deadlock":   deadlock,
 	"accept":     accept,
+	"shutdown":   shutdown,
 }
 
 func main() { modes[os.Args[1]](os.Args[2:]) }
@@ -106,6 +109,28 @@ func serve(args []string) {
 	err := server.Serve(l)
 	check(errors.Is(err, http.ErrServerClosed), "%v", err)
 	<-stopped
+	fmt.Println("ok")
+}
+
+// shutdown serves until SIGTERM: a request that has come by then is answered.
+func shutdown([]string) {
+	terminated, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	l := must(net.Listen("tcp", ":80"))
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintln(w, "begun")
+		w.(http.Flusher).Flush()
+		<-terminated.Done()
+		time.Sleep(100 * time.Millisecond)
+		fmt.Fprintln(w, "complete")
+	})}
+	ended := make(chan error)
+	go func() { ended <- server.Serve(l) }()
+	fmt.Println("serving")
+	<-terminated.Done()
+	fmt.Println("terminating")
+	done(server.Shutdown(context.Background()))
+	check(errors.Is(<-ended, http.ErrServerClosed), "the server has ended otherwise")
 	fmt.Println("ok")
 }
 
