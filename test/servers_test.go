@@ -2,18 +2,24 @@ package test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
+	"crypto/tls"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/ringo-os/ringo/qemu"
+	"github.com/u-root/u-root/pkg/cpio"
 )
 
 // Servers of others, straight from the module proxy, each with several cores and clients on the host.
 const (
+	fileServer    = "github.com/caddyserver/caddy/v2/cmd/caddy@v2.11.9"
 	messageServer = "github.com/nats-io/nats-server/v2@v2.15.2"
 	callServer    = "google.golang.org/grpc/examples/helloworld/greeter_server@v0.0.0-20260825154716-030ee8becb20"
 	callClient    = "google.golang.org/grpc/examples/helloworld/greeter_client@v0.0.0-20260825154716-030ee8becb20"
@@ -119,6 +125,56 @@ func TestRemoteCalls(t *testing.T) {
 	m.Console.Send("\x03")
 	if r := m.finish(); !strings.Contains(r.output, "Received: the other machine") {
 		t.Errorf("%s", r.output)
+	}
+}
+
+// TestFileServer: caddy serves files over HTTPS, with a certificate that it makes itself, by HTTP/1.1 and
+// HTTP/2, and ends when the power button is pressed.
+func TestFileServer(t *testing.T) {
+	t.Parallel()
+	c, port := server(t, thirdParty(t, fileServer), 443, "run", "--config", "/Caddyfile")
+	c.Memory = 512 << 20
+	data := bytes.Repeat([]byte("0123456789abcdef"), 100_000)
+	c.Initrd = archive(t, cpio.StaticFile("site/data", string(data), 0o644), cpio.StaticFile("site/index.html", "<p>files", 0o644),
+		cpio.StaticFile("Caddyfile", `{
+	admin off
+	skip_install_trust
+}
+https://machine.test {
+	tls internal
+	root * /site
+	file_server
+}
+`, 0o644))
+	monitor := monitored(t, &c)
+	m := start(t, c)
+	m.expect("certificate obtained successfully")
+	for version := 1; version <= 2; version++ {
+		transport := &http.Transport{
+			ForceAttemptHTTP2: version == 2,
+			TLSClientConfig:   &tls.Config{InsecureSkipVerify: true, ServerName: "machine.test"},
+			DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+				return (&net.Dialer{}).DialContext(ctx, "tcp4", fmt.Sprintf("127.0.0.1:%d", port))
+			},
+		}
+		client := http.Client{Transport: transport, Timeout: programTimeout}
+		for file, want := range map[string]string{"": "<p>files", "data": string(data)} {
+			answer, err := client.Get("https://machine.test/" + file)
+			if err != nil {
+				t.Error(err)
+				continue
+			}
+			got, err := io.ReadAll(answer.Body)
+			answer.Body.Close()
+			if string(got) != want || err != nil || answer.ProtoMajor != version {
+				t.Errorf("/%s by %s: %d bytes, %v", file, answer.Proto, len(got), err)
+			}
+		}
+		transport.CloseIdleConnections()
+	}
+	tellMonitor(t, monitor, "system_powerdown")
+	if r := m.wait(); r.status != 0 || !strings.Contains(r.output, "shutdown complete") {
+		t.Errorf("status %d\n%s", r.status, r.output)
 	}
 }
 
