@@ -26,7 +26,7 @@ func mapsOf(executable string) []byte {
 			}
 			offset, name = r.Start-image, executable
 		case r.Kind == space.Runtime:
-			name = "[anon: Go: " + r.Owner.String() + "]"
+			name = "[anon:" + r.Owner.String() + "]" // Go names parts of it, where it has PR_SET_VMA
 		case r.Object != nil:
 			if e := addressSpace.files[r.Object]; e != nil {
 				name = mappedName(e, &st)
