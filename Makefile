@@ -15,12 +15,12 @@ SOAK ?= 30m
 CORES ?= 4
 PACKAGES ?=
 
-.PHONY: help run test lint fuzz soak conformance bench-boot bench-cores bench-memory setup clean
+.PHONY: help run test lint fuzz soak conformance bench-boot bench-cores bench-memory bench-syscalls setup clean
 .DEFAULT_GOAL := help
 .ONESHELL:
 
 help: ## say what there is to do
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 run: setup ## boot the web example; see http://localhost:8080/ (PORT=, MEMORY=, ARGS= change it)
 	@echo "The page will be at http://localhost:$(PORT)/; Ctrl-C stops the machine."
@@ -52,6 +52,9 @@ bench-cores: setup ## what goroutines, threads, clocks and collections take, aga
 
 bench-memory: setup ## what memory costs: first touch, a growing heap, mmap, against Linux
 	go run ./scripts/bench-memory $(ARGS)
+
+bench-syscalls: setup ## what system calls take, against Linux
+	go run ./scripts/bench-syscalls $(ARGS)
 
 setup: ## install QEMU if it is missing, and build bin/ringo
 	@scripts/setup
