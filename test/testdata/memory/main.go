@@ -25,7 +25,6 @@ var modes = map[string]func(){
 	"touch":    touch,
 	"rights":   rights,
 	"places":   places,
-	"measure":  measure,
 	"wait":     wait,
 }
 
@@ -372,40 +371,6 @@ func places() {
 	b, err := syscall.Mmap(-1, 0, 4096, syscall.PROT_READ, syscall.MAP_ANON|syscall.MAP_PRIVATE)
 	check(err == nil, "%v", err)
 	fmt.Printf("%p %p\n", new(int), &b[0])
-}
-
-// measure says how long the steps take that make `make bench-memory`.
-func measure() {
-	size, _ := strconv.Atoi(os.Args[2])
-	size *= mib
-	start := time.Now()
-	lap := func(name string) {
-		fmt.Printf("%s %d\n", name, time.Since(start).Nanoseconds())
-		start = time.Now()
-	}
-	debug.SetGCPercent(-1)
-	start = time.Now()
-	for n := 0; n < size; n += 32 << 10 {
-		keep = append(keep, make([]byte, 32<<10))
-	}
-	lap("grow")
-	for _, b := range keep {
-		for i := 0; i < len(b); i += 4096 {
-			b[i] = 1
-		}
-	}
-	lap("touch")
-	for _, b := range keep {
-		clear(b)
-	}
-	lap("clear")
-	runtime.GC()
-	lap("gc")
-	keep = nil
-	runtime.GC()
-	lap("sweep")
-	debug.FreeOSMemory()
-	lap("release")
 }
 
 // wait uses some memory and gives it back, and waits each time for a line of input.
