@@ -27,7 +27,7 @@ const (
 	// that is slow, or for whoever reads at its other end.
 	consoleLimit = 30_000_000_000
 
-	// A suspicion is confirmed when every core that matters has been reached rounds times, roundLength
+	// A suspicion is confirmed when every core has been reached rounds times, roundLength
 	// apart, and still nothing has changed: a hypervisor may leave a core without a processor for
 	// seconds, and then it is not the core's fault. One that cannot be reached for unreachable is lost.
 	rounds      = 4
@@ -72,8 +72,8 @@ func (c *core) holds(s *suspicion) bool {
 	for range rounds {
 		for id := range thread.Count() {
 			o := coreOf(thread.Get(id))
-			if o == c || s.core != nil && s.core != &o.scheduler {
-				continue
+			if o == c {
+				continue // all others: the suspect may wait for one that the host has left without a processor
 			}
 			seen := atomic.Load(&o.probes)
 			if atomic.Cas(&o.probed, 0, 1) { // else another core's probe is on its way: one for each mark
