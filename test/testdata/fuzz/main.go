@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -47,8 +48,29 @@ func newMemory() memory {
 	must(err)
 	must(syscall.Mprotect(b[15*page:], syscall.PROT_NONE))
 	m := memory{b[:15*page]}
+	all.Lock()
+	all.list = append(all.list, m)
+	all.Unlock()
 	m.fill(rand.New(rand.NewPCG(1, 1)))
 	return m
+}
+
+// all are those of all workers: what they need to go on.
+var all struct {
+	sync.RWMutex
+	list []memory
+}
+
+// needed reports whether a range has a part of somebody's memory.
+func needed(start, size uintptr) bool {
+	all.RLock()
+	defer all.RUnlock()
+	for _, m := range all.list {
+		if start+size < start || start < m.base()+16*page && m.base() < start+size {
+			return true
+		}
+	}
+	return false
 }
 
 func (m memory) base() uintptr { return uintptr(unsafe.Pointer(&m.b[0])) }
@@ -113,8 +135,7 @@ var wild = []uintptr{0, 1, page, 0x1000_0000, 0x7FFF_FFFF_F000, 0x7FFF_FFFF_FFFF
 const console = 500
 
 // sane reports whether a call with these arguments leaves the program alone.
-func sane(number uintptr, a [6]uintptr, m memory) bool {
-	inside := func(at uintptr) bool { return at >= m.base() && at < m.base()+uintptr(len(m.b)) }
+func sane(number uintptr, a [6]uintptr) bool {
 	switch number {
 	case syscall.SYS_CLOSE:
 		return uint32(a[0]) < console
@@ -123,12 +144,12 @@ func sane(number uintptr, a [6]uintptr, m memory) bool {
 	case syscall.SYS_DUP2, syscall.SYS_DUP3:
 		return uint32(a[1]) < console
 	case syscall.SYS_MUNMAP, syscall.SYS_MREMAP, syscall.SYS_MPROTECT:
-		return !inside(a[0]) && !(number == syscall.SYS_MREMAP && inside(a[4]))
+		return !needed(a[0]&^(page-1), a[1]+page) && !(number == syscall.SYS_MREMAP && needed(a[4]&^(page-1), a[2]+page))
 	case syscall.SYS_MADVISE:
 		return a[1] < 1<<30
 	case syscall.SYS_MMAP:
 		const fixed = syscall.MAP_FIXED
-		return a[1] < 1<<24 && (a[3]&fixed == 0 || !inside(a[0]) && a[0]+a[1] < m.base())
+		return a[1] < 1<<24 && (a[3]&fixed == 0 || !needed(a[0]&^(page-1), a[1]+page))
 	case syscall.SYS_FTRUNCATE, syscall.SYS_TRUNCATE, syscall.SYS_FALLOCATE:
 		return a[1]|a[2]|a[3] < 1<<24
 	}
@@ -210,7 +231,7 @@ func call(r *rand.Rand, m memory) {
 	for i := range a {
 		a[i] = m.argument(r)
 	}
-	if excluded[number] || !sane(number, a, m) {
+	if excluded[number] || !sane(number, a) {
 		return
 	}
 	calls.Add(1)
