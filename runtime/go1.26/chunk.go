@@ -174,17 +174,11 @@ func commitPart(start, end uintptr) bool {
 		cpu.ZeroPages(directMap(physical), frame.LargeFrames)
 		flags = lockFresh(from, from+chunkSize)
 	}
-	ok := true
-	if taken {
-		if kernelTables.MapLarge(uint64(from), physical, chunkSize, paging.Write|paging.Owned) == "" {
-			atomic.Store8(&c.state, c.state|chunkWhole)
-			untrimmed++
-			memoryLock.unlock(flags)
-			return true
-		}
-		frames.StoreZeroed(physical) // another core was faster
+	if taken && mapWhole(from, physical) {
+		memoryLock.unlock(flags)
+		return true
 	}
-	ok = commit(start, end-start)
+	ok := commit(start, end-start)
 	heapCommitted += end - start
 	memoryLock.unlock(flags)
 	return ok
@@ -203,6 +197,12 @@ func commitLarge(at uintptr) bool {
 	if !zeroed {
 		cpu.ZeroPages(directMap(physical), frame.LargeFrames)
 	}
+	return mapWhole(at, physical)
+}
+
+// mapWhole commits a chunk with a large page, which is zero; or gives the page back, if there is something
+// already. The lock is held.
+func mapWhole(at uintptr, physical uint64) bool {
 	if kernelTables.MapLarge(uint64(at), physical, chunkSize, paging.Write|paging.Owned) != "" {
 		frames.StoreZeroed(physical)
 		return false
@@ -240,8 +240,7 @@ func commitEmergency(start, size uintptr) bool {
 }
 
 // spareTime lets an idle core flush what is unflushed, and prepare large pages, a piece at a time; false if
-// there is nothing to do.
-// Interrupts are off.
+// there is nothing to do. Interrupts are off.
 func spareTime() bool {
 	const piece = 16
 	if !unflushed.stale.Empty() {

@@ -70,17 +70,13 @@ func sysUnusedOS(v unsafe.Pointer, n uintptr) {
 }
 
 func sysFaultOS(v unsafe.Pointer, n uintptr) {
-	systemstack(func() {
-		decommit(uintptr(v), uintptr(v)+n)
-		flushStale()
-	})
+	systemstack(func() { decommitNow(uintptr(v), uintptr(v)+n) })
 }
 
 func sysFreeOS(v unsafe.Pointer, n uintptr) {
 	start, end := uintptr(v)&^4095, (uintptr(v)+n+4095)&^4095
 	systemstack(func() {
-		decommit(start, end)
-		flushStale()
+		decommitNow(start, end)
 		if inHeap(start) && !addressSpace.Return(uint64(start), uint64(end)) {
 			outOfMemory(n)
 		}

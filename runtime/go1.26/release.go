@@ -109,6 +109,13 @@ func decommit(start, end uintptr) {
 	}
 }
 
+// decommitNow is decommit for memory that others may get, or must not reach, from now on: when it returns, no
+// core has a translation of it, whoever has flushed them.
+func decommitNow(start, end uintptr) {
+	decommit(start, end)
+	memoryLock.unlock(lockFresh(start, end))
+}
+
 // unmapPart takes [start, end), a part of a chunk, out of the page tables, and what the runtime does not use
 // of the chunk. It changes nothing there if a large page must be split for that, and there is no memory for a
 // table. The lock is held.
