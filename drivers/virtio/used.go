@@ -4,8 +4,12 @@ package virtio
 
 import (
 	"fmt"
+	"runtime"
 	"sync/atomic"
+	"time"
 	"unsafe"
+
+	"github.com/ringo-os/ringo/kernel/machine"
 )
 
 // Reap takes one chain that the device has finished with: its head and how many bytes the device
@@ -55,6 +59,24 @@ func (q *Queue) look() bool {
 // Pending reports whether Reap has something to return.
 func (q *Queue) Pending() bool {
 	return q.broken == nil && (q.consumed != q.seen || q.look())
+}
+
+// Await looks for a chain that the device has finished with until there is one, releases it, and returns how
+// many bytes the device wrote; ok is false if none comes within patience. It does not wait for an interrupt:
+// a device that is quick has finished when it has been notified.
+func (q *Queue) Await(patience time.Duration) (written uint32, ok bool, err error) {
+	for start := machine.Uptime(); ; runtime.Gosched() {
+		head, written, ok, err := q.Reap()
+		switch {
+		case err != nil:
+			return 0, false, err
+		case ok:
+			q.Release(head)
+			return written, true, nil
+		case machine.Uptime()-start > int64(patience):
+			return 0, false, nil
+		}
+	}
 }
 
 // Release makes the descriptors of a reaped or reserved chain free again.

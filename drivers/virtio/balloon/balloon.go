@@ -7,11 +7,9 @@ package balloon
 import (
 	"errors"
 	"fmt"
-	"runtime"
 	"time"
 
 	"github.com/ringo-os/ringo/drivers/virtio"
-	"github.com/ringo-os/ringo/kernel/machine"
 )
 
 // Features (5.5.3).
@@ -84,16 +82,8 @@ func (d *Device) Report(pages []uint64, size uint32) error {
 	}
 	d.queue.Submit(head)
 	d.queue.Publish()
-	for start := machine.Uptime(); ; runtime.Gosched() {
-		done, _, ok, err := d.queue.Reap()
-		switch {
-		case err != nil:
-			return err
-		case ok:
-			d.queue.Release(done)
-			return nil
-		case machine.Uptime()-start > int64(patience):
-			return ErrSlow
-		}
+	if _, ok, err := d.queue.Await(patience); ok || err != nil {
+		return err
 	}
+	return ErrSlow
 }

@@ -7,7 +7,6 @@ package console
 import (
 	"errors"
 	"fmt"
-	"runtime"
 	"time"
 	"unsafe"
 
@@ -82,16 +81,8 @@ func (d *Device) send(size uint32) error {
 	d.queue.Describe(id, d.physical, size, false)
 	d.queue.Submit(id)
 	d.queue.Publish()
-	for start := machine.Uptime(); ; runtime.Gosched() {
-		done, _, ok, err := d.queue.Reap()
-		switch {
-		case err != nil:
-			return err
-		case ok:
-			d.queue.Release(done)
-			return nil
-		case machine.Uptime()-start > int64(patience):
-			return ErrSlow
-		}
+	if _, ok, err := d.queue.Await(patience); ok || err != nil {
+		return err
 	}
+	return ErrSlow
 }

@@ -7,7 +7,6 @@ package rng
 import (
 	"errors"
 	"fmt"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -85,22 +84,18 @@ func (d *Device) request() (int, error) {
 	if err := d.ask(); err != nil {
 		return 0, err
 	}
-	for start := machine.Uptime(); ; runtime.Gosched() {
-		id, written, ok, err := d.queue.Reap()
-		switch {
-		case err != nil:
-			return 0, err
-		case ok:
-			d.waiting = false
-			d.queue.Release(id)
-			if written == 0 {
-				return 0, ErrSlow // it must write at least one byte (5.4.6.1)
-			}
-			return int(written), nil
-		case machine.Uptime()-start > int64(patience):
-			return 0, ErrSlow
+	written, ok, err := d.queue.Await(patience)
+	if !ok {
+		if err == nil {
+			err = ErrSlow
 		}
+		return 0, err
 	}
+	d.waiting = false
+	if written == 0 {
+		return 0, ErrSlow // it must write at least one byte (5.4.6.1)
+	}
+	return int(written), nil
 }
 
 // ask gives the device the buffer, if it does not have it already.
