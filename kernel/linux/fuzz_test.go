@@ -3,6 +3,7 @@ package linux
 import (
 	"encoding/binary"
 	"math/rand"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -112,6 +113,14 @@ func random(t *testing.T, c choices) {
 		CommandLine: func() string { return "" },
 		Terminal:    func(e *fs.Entry, flags int) (file.File, syscall.Errno) { return nil, syscall.ENXIO },
 	})
+	var pipes []*fs.Entry // that were opened by name
+	var mu sync.Mutex
+	files.OpenPipe = func(e *fs.Entry, flags int) (file.File, syscall.Errno) {
+		mu.Lock()
+		pipes = append(pipes, e)
+		mu.Unlock()
+		return openNamedPipe(e, flags)
+	}
 	for i, o := range []string{"a", "l"} {
 		fd, _ := Open("/"+o, syscall.O_CREAT|syscall.O_RDWR)
 		InstallDescription(NewDescription(fd, syscall.O_RDWR), i, false)
@@ -144,10 +153,18 @@ func random(t *testing.T, c choices) {
 			continue
 		case <-time.After(20 * time.Millisecond):
 		}
-		// It waits for a pipe, or the like: closing everything must end that.
+		// It waits for a pipe, or the like: that must end when everything is closed, and somebody has
+		// come to the other end of a named pipe.
 		for _, fd := range openDescriptors() {
 			closeDescriptor(fd)
 		}
+		mu.Lock()
+		for _, e := range pipes {
+			if f, errno := openNamedPipe(e, syscall.O_RDWR); errno == 0 {
+				f.Close()
+			}
+		}
+		mu.Unlock()
 		select {
 		case <-done:
 		case <-time.After(2 * time.Second):
