@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptrace"
+	"os"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -23,8 +24,6 @@ type load struct {
 	resets         atomic.Int64 // connections that were reset and tried anew
 	slow           atomic.Int64 // took longer than slowness
 	slowest        atomic.Int64 // nanoseconds
-	once           sync.Once
-	first          error // the first failure
 	began          time.Time
 }
 
@@ -39,6 +38,9 @@ func (l *load) String() string {
 	return fmt.Sprintf("%d requests from outside, %d failed, %d tried again, %d took more than %v, the slowest %v",
 		l.served.Load(), l.failed.Load(), l.resets.Load(), l.slow.Load(), slowness, time.Duration(l.slowest.Load()).Round(time.Millisecond))
 }
+
+// shownFailures is how many failures are told, each when it happens.
+const shownFailures = 20
 
 // start starts clients, until ctx is done. Each uses its connection for a while, then a new one.
 func (l *load) start(ctx context.Context, wg *sync.WaitGroup, clients int) {
@@ -73,10 +75,9 @@ func (l *load) start(ctx context.Context, wg *sync.WaitGroup, clients int) {
 
 func (l *load) count(took time.Duration, err error) {
 	if err != nil {
-		l.failed.Add(1)
-		l.once.Do(func() {
-			l.first = fmt.Errorf("%v after the start, having waited %v: %w", time.Since(l.began).Round(time.Millisecond), took.Round(time.Millisecond), err)
-		})
+		if l.failed.Add(1) <= shownFailures {
+			fmt.Fprintf(os.Stderr, "soak: %v after the start, having waited %v: %v\n", time.Since(l.began).Round(time.Millisecond), took.Round(time.Millisecond), err)
+		}
 		return
 	}
 	l.served.Add(1)

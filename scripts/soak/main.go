@@ -106,7 +106,7 @@ func run(ctx context.Context) error {
 	case status != 0 || !console.passed():
 		return fmt.Errorf("exit status %d", status)
 	case load.failed.Load() > 0:
-		return fmt.Errorf("%d requests failed; the first: %v", load.failed.Load(), load.first)
+		return fmt.Errorf("%d requests failed", load.failed.Load())
 	case load.served.Load() == 0:
 		return errors.New("no request was served")
 	}
