@@ -2,6 +2,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"os/signal"
@@ -13,6 +14,9 @@ import (
 func main() {
 	for range 3 {
 		go waiting(make(chan int))
+	}
+	for stacks := make([]byte, 64<<10); bytes.Count(stacks[:runtime.Stack(stacks, true)], []byte("[chan receive")) < 3; {
+		time.Sleep(time.Millisecond)
 	}
 	switch os.Args[1] {
 	case "busy":
