@@ -52,14 +52,15 @@ func Start() {
 		}
 	}
 	openStandard(files, console)
-	if value, ok := words.Value("syscalls"); ok {
-		observed, _ := boot.ParseObserved(value)
-		linux.Observe(observed.Count, observed.Trace)
-	}
 	if paths := list(words.Values("export")); len(paths) > 0 {
 		export(files, paths)
 	}
-	machine.SetSystemCall(linux.Dispatch)
+	if value, ok := words.Value("syscalls"); ok {
+		observed, _ := boot.ParseObserved(value)
+		machine.SetSystemCall(linux.Observe(observed.Count, observed.Trace), false)
+	} else {
+		machine.SetSystemCall(linux.Dispatch, true)
+	}
 	machine.SetPollHooks(linux.PollOpen, linux.PollClose)
 }
 

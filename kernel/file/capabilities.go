@@ -13,6 +13,15 @@ type Seeker interface {
 	WriteAt(p []byte, offset int64) (int, syscall.Errno)
 }
 
+// Immediate is a File that has finished with the bytes it is given when it returns: Read, Write, ReadAt
+// and WriteAt leave no pointer to them in the heap or with another goroutine, not even while they run.
+// So they may be in the caller's stack, which moves.
+type Immediate interface {
+	File
+	// Immediate does nothing.
+	Immediate()
+}
+
 // FlagSetter is for a File that must know when fcntl(F_SETFL) changes its status flags (O_APPEND,
 // say). O_NONBLOCK is the descriptor layer's business alone.
 type FlagSetter interface {

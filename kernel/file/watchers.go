@@ -1,26 +1,33 @@
 package file
 
-import "sync"
+import (
+	"sync"
+	"sync/atomic"
+)
 
 // Watchers is the list of the watches of one file, for implementations of File: Watch, Unwatch and
 // Notify do what File asks for. The zero value is an empty list.
 //
 // The list's lock comes after every lock of the file: Watch, Unwatch and Notify may be called with
-// those held. Once Unwatch has returned, the watch's Notify is not running and will not run again.
+// those held. Notify comes after what it tells of has happened, and whoever watches looks once more after
+// Watch: so one of them sees the other, and Notify need not take the lock where there is no watch.
+//
+// Once Unwatch has returned, the watch's Notify is not running and will not run again.
 type Watchers struct {
 	mu    sync.Mutex
-	first *Watch
+	first atomic.Pointer[Watch]
 }
 
 // Watch adds w and returns true, as File.Watch of a file that may block does. A watch is on one
 // list at a time.
 func (l *Watchers) Watch(w *Watch) bool {
 	l.mu.Lock()
-	w.next, w.previous = l.first, nil
-	if l.first != nil {
-		l.first.previous = w
+	first := l.first.Load()
+	w.next, w.previous = first, nil
+	if first != nil {
+		first.previous = w
 	}
-	l.first = w
+	l.first.Store(w)
 	w.listed = true
 	l.mu.Unlock()
 	return true
@@ -39,15 +46,21 @@ func (l *Watchers) Unwatch(w *Watch) {
 	if w.previous != nil {
 		w.previous.next = w.next
 	} else {
-		l.first = w.next
+		l.first.Store(w.next)
 	}
 	w.next, w.previous, w.listed = nil, nil, false
 }
 
 // Notify tells every watch that is interested in one of events, or in any case of Error and HangUp.
 func (l *Watchers) Notify(events Events) {
+	if l.first.Load() != nil {
+		l.notify(events)
+	}
+}
+
+func (l *Watchers) notify(events Events) {
 	l.mu.Lock()
-	for w := l.first; w != nil; w = w.next {
+	for w := l.first.Load(); w != nil; w = w.next {
 		if hit := events & (w.Events | Error | HangUp); hit != 0 {
 			w.Notify(hit)
 		}
@@ -56,8 +69,4 @@ func (l *Watchers) Notify(events Events) {
 }
 
 // Empty reports whether nobody watches.
-func (l *Watchers) Empty() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.first == nil
-}
+func (l *Watchers) Empty() bool { return l.first.Load() == nil }

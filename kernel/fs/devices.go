@@ -14,6 +14,9 @@ type device struct {
 	write func(p []byte) (int, syscall.Errno)
 }
 
+// Immediate: see file.Immediate.
+func (d *device) Immediate() {}
+
 func (d *device) Read(p []byte) (int, syscall.Errno)  { return d.read(p) }
 func (d *device) Write(p []byte) (int, syscall.Errno) { return d.write(p) }
 

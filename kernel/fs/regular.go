@@ -25,6 +25,9 @@ func newRegularFile(e *Entry, flags int) *regularFile {
 
 func (f *regularFile) SetFlags(flags int) { f.append.Store(flags&syscall.O_APPEND != 0) }
 
+// Immediate: see file.Immediate.
+func (f *regularFile) Immediate() {}
+
 func (f *regularFile) Read(p []byte) (int, syscall.Errno) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

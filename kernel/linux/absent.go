@@ -9,7 +9,7 @@ import (
 
 // sysFork is everything that would make another process or another program of this one: fork, vfork,
 // clone, clone3, execve, execveat.
-func sysFork(a call.Arguments) (uintptr, syscall.Errno) {
+func sysFork(a *call.Arguments) (uintptr, syscall.Errno) {
 	tellOneProcess()
 	return 0, syscall.ENOSYS
 }
@@ -19,11 +19,11 @@ var tellOneProcess = sync.OnceFunc(func() {
 })
 
 // sysWait4 is also waitid: there are no children to wait for.
-func sysWait4(a call.Arguments) (uintptr, syscall.Errno) { return 0, syscall.ECHILD }
+func sysWait4(a *call.Arguments) (uintptr, syscall.Errno) { return 0, syscall.ECHILD }
 
 // noNetwork answers socket and socketpair in an image without package kernel/net, which registers
 // its own.
-func noNetwork(a call.Arguments) (uintptr, syscall.Errno) {
+func noNetwork(a *call.Arguments) (uintptr, syscall.Errno) {
 	tellNoNetwork()
 	return 0, syscall.EAFNOSUPPORT
 }

@@ -22,7 +22,7 @@ const (
 	adviceCollapse      = 25
 )
 
-func sysMadvise(a call.Arguments) (uintptr, syscall.Errno) {
+func sysMadvise(a *call.Arguments) (uintptr, syscall.Errno) {
 	start, end, errno := mapped(a)
 	advice := int(int32(a.Value[2]))
 	if errno != 0 || advice < 0 || advice > adviceCollapse || advice >= 5 && advice < adviceFree || advice == 24 {

@@ -8,22 +8,22 @@ import (
 	"github.com/ringo-os/ringo/kernel/fs"
 )
 
-func sysChmod(a call.Arguments) (uintptr, syscall.Errno) {
+func sysChmod(a *call.Arguments) (uintptr, syscall.Errno) {
 	return chmod(atCWD, a, 0, a.Value[1], 0)
 }
 
-func sysFchmodat(a call.Arguments) (uintptr, syscall.Errno) {
+func sysFchmodat(a *call.Arguments) (uintptr, syscall.Errno) {
 	return chmod(a.Value[0], a, 1, a.Value[2], 0)
 }
 
-func sysFchmodat2(a call.Arguments) (uintptr, syscall.Errno) {
+func sysFchmodat2(a *call.Arguments) (uintptr, syscall.Errno) {
 	if a.Value[3]&^(atSymlinkNofollow|atEmptyPath) != 0 {
 		return 0, syscall.EINVAL
 	}
 	return chmod(a.Value[0], a, 1, a.Value[2], a.Value[3])
 }
 
-func chmod(fd uintptr, a call.Arguments, i int, mode, flags uintptr) (uintptr, syscall.Errno) {
+func chmod(fd uintptr, a *call.Arguments, i int, mode, flags uintptr) (uintptr, syscall.Errno) {
 	e, errno := lookup(fd, a, i, flags)
 	if errno != 0 {
 		return 0, errno
@@ -31,7 +31,7 @@ func chmod(fd uintptr, a call.Arguments, i int, mode, flags uintptr) (uintptr, s
 	return 0, e.Node().SetMode(uint32(mode))
 }
 
-func sysFchmod(a call.Arguments) (uintptr, syscall.Errno) {
+func sysFchmod(a *call.Arguments) (uintptr, syscall.Errno) {
 	d, errno := Lookup(a.Value[0])
 	if errno != 0 {
 		return 0, errno
@@ -42,22 +42,22 @@ func sysFchmod(a call.Arguments) (uintptr, syscall.Errno) {
 	return 0, 0
 }
 
-func sysChown(a call.Arguments) (uintptr, syscall.Errno) {
+func sysChown(a *call.Arguments) (uintptr, syscall.Errno) {
 	return chown(atCWD, a, 0, a.Value[1], a.Value[2], 0)
 }
 
-func sysLchown(a call.Arguments) (uintptr, syscall.Errno) {
+func sysLchown(a *call.Arguments) (uintptr, syscall.Errno) {
 	return chown(atCWD, a, 0, a.Value[1], a.Value[2], atSymlinkNofollow)
 }
 
-func sysFchownat(a call.Arguments) (uintptr, syscall.Errno) {
+func sysFchownat(a *call.Arguments) (uintptr, syscall.Errno) {
 	if a.Value[4]&^(atSymlinkNofollow|atEmptyPath) != 0 {
 		return 0, syscall.EINVAL
 	}
 	return chown(a.Value[0], a, 1, a.Value[2], a.Value[3], a.Value[4])
 }
 
-func chown(fd uintptr, a call.Arguments, i int, uid, gid, flags uintptr) (uintptr, syscall.Errno) {
+func chown(fd uintptr, a *call.Arguments, i int, uid, gid, flags uintptr) (uintptr, syscall.Errno) {
 	e, errno := lookup(fd, a, i, flags)
 	if errno != 0 {
 		return 0, errno
@@ -66,7 +66,7 @@ func chown(fd uintptr, a call.Arguments, i int, uid, gid, flags uintptr) (uintpt
 	return 0, 0
 }
 
-func sysFchown(a call.Arguments) (uintptr, syscall.Errno) {
+func sysFchown(a *call.Arguments) (uintptr, syscall.Errno) {
 	d, errno := Lookup(a.Value[0])
 	if errno != 0 {
 		return 0, errno
@@ -83,7 +83,7 @@ const (
 	utimeOmit = 1<<30 - 2
 )
 
-func sysUtimensat(a call.Arguments) (uintptr, syscall.Errno) {
+func sysUtimensat(a *call.Arguments) (uintptr, syscall.Errno) {
 	times := [2]syscall.Timespec{{Nsec: utimeNow}, {Nsec: utimeNow}}
 	if p := Argument(a, 2); !p.IsNil() {
 		if errno := CopyIn(p, &times); errno != 0 {
@@ -141,12 +141,12 @@ func setTimes(e *fs.Entry, times *[2]syscall.Timespec) syscall.Errno {
 // wallClock returns the time of day.
 func wallClock() syscall.Timespec { return syscall.NsecToTimespec(time.Now().UnixNano()) }
 
-func sysUtimes(a call.Arguments) (uintptr, syscall.Errno) { return utimes(atCWD, a, 0) }
+func sysUtimes(a *call.Arguments) (uintptr, syscall.Errno) { return utimes(atCWD, a, 0) }
 
-func sysFutimesat(a call.Arguments) (uintptr, syscall.Errno) { return utimes(a.Value[0], a, 1) }
+func sysFutimesat(a *call.Arguments) (uintptr, syscall.Errno) { return utimes(a.Value[0], a, 1) }
 
 // utimes sets the times of the path in argument i to those in the argument after it.
-func utimes(fd uintptr, a call.Arguments, i int) (uintptr, syscall.Errno) {
+func utimes(fd uintptr, a *call.Arguments, i int) (uintptr, syscall.Errno) {
 	times := [2]syscall.Timespec{{Nsec: utimeNow}, {Nsec: utimeNow}}
 	if p := Argument(a, i+1); !p.IsNil() {
 		var given [2]syscall.Timeval

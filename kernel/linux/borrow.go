@@ -59,6 +59,21 @@ func BorrowSome(p Pointer, n uintptr, access Access) (Memory, syscall.Errno) {
 	return Borrow(p, n, access)
 }
 
+// direct returns the n bytes at p if d's file may have them as they are, without Borrow: they are in the
+// heap, or in the stack and the file has finished with them when it returns. n is what one call may transfer.
+func (d *Description) direct(p Pointer, n uintptr, access Access) ([]byte, bool) {
+	ok := false
+	if p.stack != nil {
+		ok = d.immediate && n <= p.room
+	} else {
+		ok = n-1 < countMax && !machine.Mapped(p.address) && p.accessible(n, access&Out != 0)
+	}
+	if !ok {
+		return nil, false
+	}
+	return p.view(n), true
+}
+
 // borrowMapped is Borrow for memory that the program has mapped.
 func borrowMapped(p Pointer, n uintptr, access Access) (Memory, syscall.Errno) {
 	if access&Out != 0 { // make it be there, so that what comes is not lost

@@ -44,7 +44,7 @@ func busyTime() int64 {
 	return max(machine.Uptime()*int64(s.Cores)-s.IdleNanos, 0)
 }
 
-func sysClockGettime(a call.Arguments) (uintptr, syscall.Errno) {
+func sysClockGettime(a *call.Arguments) (uintptr, syscall.Errno) {
 	t, errno := readClock(a.Value[0])
 	if errno != 0 {
 		return 0, errno
@@ -52,7 +52,7 @@ func sysClockGettime(a call.Arguments) (uintptr, syscall.Errno) {
 	return 0, CopyOut(Argument(a, 1), &t)
 }
 
-func sysClockGetres(a call.Arguments) (uintptr, syscall.Errno) {
+func sysClockGetres(a *call.Arguments) (uintptr, syscall.Errno) {
 	if _, errno := readClock(a.Value[0]); errno != 0 {
 		return 0, errno
 	}
@@ -62,7 +62,7 @@ func sysClockGetres(a call.Arguments) (uintptr, syscall.Errno) {
 	return 0, 0
 }
 
-func sysClockSettime(a call.Arguments) (uintptr, syscall.Errno) {
+func sysClockSettime(a *call.Arguments) (uintptr, syscall.Errno) {
 	var t syscall.Timespec
 	if errno := CopyIn(Argument(a, 1), &t); errno != 0 {
 		return 0, errno
@@ -74,7 +74,7 @@ func sysClockSettime(a call.Arguments) (uintptr, syscall.Errno) {
 	return 0, 0
 }
 
-func sysSettimeofday(a call.Arguments) (uintptr, syscall.Errno) {
+func sysSettimeofday(a *call.Arguments) (uintptr, syscall.Errno) {
 	var t syscall.Timeval
 	if errno := CopyIn(Argument(a, 0), &t); errno != 0 {
 		return 0, errno
@@ -86,7 +86,7 @@ func sysSettimeofday(a call.Arguments) (uintptr, syscall.Errno) {
 	return 0, 0
 }
 
-func sysGettimeofday(a call.Arguments) (uintptr, syscall.Errno) {
+func sysGettimeofday(a *call.Arguments) (uintptr, syscall.Errno) {
 	if p := Argument(a, 0); !p.IsNil() {
 		t := syscall.NsecToTimeval(time.Now().UnixNano())
 		if errno := CopyOut(p, &t); errno != 0 {
@@ -99,7 +99,7 @@ func sysGettimeofday(a call.Arguments) (uintptr, syscall.Errno) {
 	return 0, 0
 }
 
-func sysTime(a call.Arguments) (uintptr, syscall.Errno) {
+func sysTime(a *call.Arguments) (uintptr, syscall.Errno) {
 	now := time.Now().Unix()
 	if p := Argument(a, 0); !p.IsNil() {
 		if errno := CopyOut(p, &now); errno != 0 {
@@ -109,7 +109,7 @@ func sysTime(a call.Arguments) (uintptr, syscall.Errno) {
 	return uintptr(now), 0
 }
 
-func sysTimes(a call.Arguments) (uintptr, syscall.Errno) {
+func sysTimes(a *call.Arguments) (uintptr, syscall.Errno) {
 	const perTick = 1e9 / 100
 	if p := Argument(a, 0); !p.IsNil() {
 		if errno := CopyOut(p, &syscall.Tms{Utime: busyTime() / perTick}); errno != 0 {
@@ -131,7 +131,7 @@ func duration(p Pointer) (time.Duration, syscall.Errno) {
 	return time.Duration(min(t.Sec, 1<<33)*1e9 + t.Nsec), 0
 }
 
-func sysNanosleep(a call.Arguments) (uintptr, syscall.Errno) {
+func sysNanosleep(a *call.Arguments) (uintptr, syscall.Errno) {
 	d, errno := duration(Argument(a, 0))
 	if errno == 0 {
 		time.Sleep(d)
@@ -139,7 +139,7 @@ func sysNanosleep(a call.Arguments) (uintptr, syscall.Errno) {
 	return 0, errno
 }
 
-func sysClockNanosleep(a call.Arguments) (uintptr, syscall.Errno) {
+func sysClockNanosleep(a *call.Arguments) (uintptr, syscall.Errno) {
 	const absolute = 1
 	shows, errno := readClock(a.Value[0])
 	if errno != 0 || a.Value[0] == clockThread {
@@ -156,7 +156,7 @@ func sysClockNanosleep(a call.Arguments) (uintptr, syscall.Errno) {
 	return 0, 0
 }
 
-func sysSchedYield(a call.Arguments) (uintptr, syscall.Errno) {
+func sysSchedYield(a *call.Arguments) (uintptr, syscall.Errno) {
 	runtime.Gosched()
 	return 0, 0
 }

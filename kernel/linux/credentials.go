@@ -28,12 +28,12 @@ const keep = ^uint32(0)
 // privileged reports whether the program may take any identity. credentials.mu is held.
 func privileged() bool { return credentials.user.effective == 0 }
 
-func sysGetuid(a call.Arguments) (uintptr, syscall.Errno) { return current(&credentials.user.real) }
-func sysGeteuid(a call.Arguments) (uintptr, syscall.Errno) {
+func sysGetuid(a *call.Arguments) (uintptr, syscall.Errno) { return current(&credentials.user.real) }
+func sysGeteuid(a *call.Arguments) (uintptr, syscall.Errno) {
 	return current(&credentials.user.effective)
 }
-func sysGetgid(a call.Arguments) (uintptr, syscall.Errno) { return current(&credentials.group.real) }
-func sysGetegid(a call.Arguments) (uintptr, syscall.Errno) {
+func sysGetgid(a *call.Arguments) (uintptr, syscall.Errno) { return current(&credentials.group.real) }
+func sysGetegid(a *call.Arguments) (uintptr, syscall.Errno) {
 	return current(&credentials.group.effective)
 }
 
@@ -43,11 +43,11 @@ func current(id *uint32) (uintptr, syscall.Errno) {
 	return uintptr(*id), 0
 }
 
-func sysSetuid(a call.Arguments) (uintptr, syscall.Errno) { return setID(a, &credentials.user) }
-func sysSetgid(a call.Arguments) (uintptr, syscall.Errno) { return setID(a, &credentials.group) }
+func sysSetuid(a *call.Arguments) (uintptr, syscall.Errno) { return setID(a, &credentials.user) }
+func sysSetgid(a *call.Arguments) (uintptr, syscall.Errno) { return setID(a, &credentials.group) }
 
 // setID is setuid for i.
-func setID(a call.Arguments, i *identity) (uintptr, syscall.Errno) {
+func setID(a *call.Arguments, i *identity) (uintptr, syscall.Errno) {
 	credentials.mu.Lock()
 	defer credentials.mu.Unlock()
 	id := uint32(a.Value[0])
@@ -64,11 +64,11 @@ func setID(a call.Arguments, i *identity) (uintptr, syscall.Errno) {
 	return 0, 0
 }
 
-func sysSetreuid(a call.Arguments) (uintptr, syscall.Errno) { return setPair(a, &credentials.user) }
-func sysSetregid(a call.Arguments) (uintptr, syscall.Errno) { return setPair(a, &credentials.group) }
+func sysSetreuid(a *call.Arguments) (uintptr, syscall.Errno) { return setPair(a, &credentials.user) }
+func sysSetregid(a *call.Arguments) (uintptr, syscall.Errno) { return setPair(a, &credentials.group) }
 
 // setPair is setreuid for i.
-func setPair(a call.Arguments, i *identity) (uintptr, syscall.Errno) {
+func setPair(a *call.Arguments, i *identity) (uintptr, syscall.Errno) {
 	credentials.mu.Lock()
 	defer credentials.mu.Unlock()
 	real, effective := uint32(a.Value[0]), uint32(a.Value[1])
@@ -88,11 +88,11 @@ func setPair(a call.Arguments, i *identity) (uintptr, syscall.Errno) {
 	return 0, 0
 }
 
-func sysSetresuid(a call.Arguments) (uintptr, syscall.Errno) { return setAll(a, &credentials.user) }
-func sysSetresgid(a call.Arguments) (uintptr, syscall.Errno) { return setAll(a, &credentials.group) }
+func sysSetresuid(a *call.Arguments) (uintptr, syscall.Errno) { return setAll(a, &credentials.user) }
+func sysSetresgid(a *call.Arguments) (uintptr, syscall.Errno) { return setAll(a, &credentials.group) }
 
 // setAll is setresuid for i.
-func setAll(a call.Arguments, i *identity) (uintptr, syscall.Errno) {
+func setAll(a *call.Arguments, i *identity) (uintptr, syscall.Errno) {
 	credentials.mu.Lock()
 	defer credentials.mu.Unlock()
 	set := *i
@@ -110,10 +110,10 @@ func setAll(a call.Arguments, i *identity) (uintptr, syscall.Errno) {
 	return 0, 0
 }
 
-func sysGetresuid(a call.Arguments) (uintptr, syscall.Errno) { return getAll(a, &credentials.user) }
-func sysGetresgid(a call.Arguments) (uintptr, syscall.Errno) { return getAll(a, &credentials.group) }
+func sysGetresuid(a *call.Arguments) (uintptr, syscall.Errno) { return getAll(a, &credentials.user) }
+func sysGetresgid(a *call.Arguments) (uintptr, syscall.Errno) { return getAll(a, &credentials.group) }
 
-func getAll(a call.Arguments, i *identity) (uintptr, syscall.Errno) {
+func getAll(a *call.Arguments, i *identity) (uintptr, syscall.Errno) {
 	credentials.mu.Lock()
 	defer credentials.mu.Unlock()
 	for k, field := range []*uint32{&i.real, &i.effective, &i.saved} {
@@ -125,9 +125,9 @@ func getAll(a call.Arguments, i *identity) (uintptr, syscall.Errno) {
 }
 
 // sysSetfsuid is also setfsgid: they return what was set before, and never fail.
-func sysSetfsuid(a call.Arguments) (uintptr, syscall.Errno) { return sysGeteuid(a) }
+func sysSetfsuid(a *call.Arguments) (uintptr, syscall.Errno) { return sysGeteuid(a) }
 
-func sysGetgroups(a call.Arguments) (uintptr, syscall.Errno) {
+func sysGetgroups(a *call.Arguments) (uintptr, syscall.Errno) {
 	credentials.mu.Lock()
 	defer credentials.mu.Unlock()
 	size, count := int(int32(a.Value[0])), len(credentials.groups)
@@ -144,7 +144,7 @@ func sysGetgroups(a call.Arguments) (uintptr, syscall.Errno) {
 	return uintptr(count), 0
 }
 
-func sysSetgroups(a call.Arguments) (uintptr, syscall.Errno) {
+func sysSetgroups(a *call.Arguments) (uintptr, syscall.Errno) {
 	const most = 65536
 	credentials.mu.Lock()
 	defer credentials.mu.Unlock()
@@ -170,7 +170,7 @@ func sysSetgroups(a call.Arguments) (uintptr, syscall.Errno) {
 type capabilities [6]uint32
 
 // sysCapget says that the program has every capability.
-func sysCapget(a call.Arguments) (uintptr, syscall.Errno) {
+func sysCapget(a *call.Arguments) (uintptr, syscall.Errno) {
 	const version, all = 0x20080522, 1<<41 - 1
 	header := [2]uint32{}
 	if errno := CopyIn(Argument(a, 0), &header); errno != 0 {
@@ -189,7 +189,7 @@ func sysCapget(a call.Arguments) (uintptr, syscall.Errno) {
 }
 
 // sysCapset accepts that the program gives some up.
-func sysCapset(a call.Arguments) (uintptr, syscall.Errno) {
+func sysCapset(a *call.Arguments) (uintptr, syscall.Errno) {
 	var c capabilities
 	return 0, CopyIn(Argument(a, 1), &c)
 }

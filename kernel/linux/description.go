@@ -12,6 +12,10 @@ import (
 type Description struct {
 	File file.File
 
+	reads, writes bool // what it was opened for
+	path          bool // it was opened with O_PATH, and for nothing
+	immediate     bool // File is file.Immediate
+
 	seeker  file.Seeker  // File, if it has positions
 	flags   atomic.Int32 // O_...: access mode and status flags
 	holders atomic.Int32 // descriptors, and others that called Hold
@@ -44,6 +48,10 @@ func NewDescription(f file.File, flags int) *Description {
 // NewStream is NewDescription of a file without positions, which saves finding that out.
 func NewStream(f file.File, flags int) *Description {
 	d := &Description{File: f}
+	mode := flags&syscall.O_ACCMODE + 1 // bits for reading and for writing; mode 3 has neither
+	d.path = flags&oPath != 0
+	d.reads, d.writes = mode&1 != 0 && !d.path, mode&2 != 0 && !d.path
+	_, d.immediate = f.(file.Immediate)
 	d.flags.Store(int32(flags & (syscall.O_ACCMODE | statusFlags | oPath | oLargefile |
 		oTmpfile | syscall.O_NOFOLLOW)))
 	return d
@@ -67,17 +75,6 @@ func (d *Description) setFlags(flags int) {
 	if f, ok := d.File.(file.FlagSetter); ok {
 		f.SetFlags(d.Flags())
 	}
-}
-
-// readable and writable report whether the access mode allows it. (Access mode 3 allows neither.)
-func (d *Description) readable() bool {
-	f := d.flags.Load()
-	return (f&syscall.O_ACCMODE+1)&1 != 0 && f&oPath == 0
-}
-
-func (d *Description) writable() bool {
-	f := d.flags.Load()
-	return (f&syscall.O_ACCMODE+1)&2 != 0 && f&oPath == 0
 }
 
 // Hold keeps the description open until Release, as a descriptor would (a message that carries it

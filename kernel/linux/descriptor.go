@@ -31,6 +31,15 @@ type chunk struct {
 	polled      [chunkSize]*registration
 }
 
+// find returns what fd leads to, nil if it is not open.
+func find(fd uintptr) *Description {
+	chunks, i := descriptors.chunks.Load(), uint(int32(fd))
+	if chunks == nil || i/chunkSize >= uint(len(*chunks)) || (*chunks)[i/chunkSize] == nil {
+		return nil
+	}
+	return (*chunks)[i/chunkSize].open[i%chunkSize].Load()
+}
+
 // at returns the slot of fd, nil if there is none yet.
 func at(fd int) (c *chunk, i int) {
 	chunks := descriptors.chunks.Load()
@@ -43,20 +52,16 @@ func at(fd int) (c *chunk, i int) {
 // Lookup returns what the descriptor in an argument leads to, EBADF if it is not open or was opened
 // with O_PATH.
 func Lookup(fd uintptr) (*Description, syscall.Errno) {
-	d, errno := lookupPath(fd)
-	if errno == 0 && d.flags.Load()&oPath != 0 {
+	d := find(fd)
+	if d == nil || d.path {
 		return nil, syscall.EBADF
 	}
-	return d, errno
+	return d, 0
 }
 
 // lookupPath is Lookup for the calls that accept descriptors opened with O_PATH too.
 func lookupPath(fd uintptr) (*Description, syscall.Errno) {
-	c, i := at(int(int32(fd)))
-	if c == nil {
-		return nil, syscall.EBADF
-	}
-	d := c.open[i].Load()
+	d := find(fd)
 	if d == nil {
 		return nil, syscall.EBADF
 	}

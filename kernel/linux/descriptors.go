@@ -7,7 +7,7 @@ import (
 	"github.com/ringo-os/ringo/kernel/file"
 )
 
-func sysDup(a call.Arguments) (uintptr, syscall.Errno) {
+func sysDup(a *call.Arguments) (uintptr, syscall.Errno) {
 	d, errno := lookupPath(a.Value[0])
 	if errno != 0 {
 		return 0, errno
@@ -16,7 +16,7 @@ func sysDup(a call.Arguments) (uintptr, syscall.Errno) {
 	return uintptr(fd), errno
 }
 
-func sysDup2(a call.Arguments) (uintptr, syscall.Errno) {
+func sysDup2(a *call.Arguments) (uintptr, syscall.Errno) {
 	d, errno := lookupPath(a.Value[0])
 	if errno != 0 {
 		return 0, errno
@@ -28,7 +28,7 @@ func sysDup2(a call.Arguments) (uintptr, syscall.Errno) {
 	return uintptr(to), replace(to, d, false)
 }
 
-func sysDup3(a call.Arguments) (uintptr, syscall.Errno) {
+func sysDup3(a *call.Arguments) (uintptr, syscall.Errno) {
 	to, flags := int(int32(a.Value[1])), int(a.Value[2])
 	if flags&^syscall.O_CLOEXEC != 0 || int32(a.Value[0]) == int32(to) {
 		return 0, syscall.EINVAL
@@ -51,7 +51,7 @@ const (
 	fioclex  = 0x5451
 )
 
-func sysIoctl(a call.Arguments) (uintptr, syscall.Errno) {
+func sysIoctl(a *call.Arguments) (uintptr, syscall.Errno) {
 	d, errno := Lookup(a.Value[0])
 	if errno != 0 {
 		return 0, errno
@@ -83,7 +83,7 @@ func sysIoctl(a call.Arguments) (uintptr, syscall.Errno) {
 }
 
 // control hands a request to the file that knows it.
-func control(c file.Controller, request uint32, a call.Arguments) (uintptr, syscall.Errno) {
+func control(c file.Controller, request uint32, a *call.Arguments) (uintptr, syscall.Errno) {
 	size, known := c.ControlSize(request)
 	if !known {
 		return 0, syscall.ENOTTY

@@ -9,7 +9,7 @@ import (
 )
 
 // sysGetdents64 fills argument 1 with struct linux_dirent64.
-func sysGetdents64(a call.Arguments) (uintptr, syscall.Errno) {
+func sysGetdents64(a *call.Arguments) (uintptr, syscall.Errno) {
 	const header = 8 + 8 + 2 + 1 // before the name
 	d, errno := Lookup(a.Value[0])
 	if errno != 0 {
@@ -47,13 +47,13 @@ func sysGetdents64(a call.Arguments) (uintptr, syscall.Errno) {
 	return uintptr(n), errno
 }
 
-func sysMkdir(a call.Arguments) (uintptr, syscall.Errno) { return mkdir(atCWD, a, 0, a.Value[1]) }
+func sysMkdir(a *call.Arguments) (uintptr, syscall.Errno) { return mkdir(atCWD, a, 0, a.Value[1]) }
 
-func sysMkdirat(a call.Arguments) (uintptr, syscall.Errno) {
+func sysMkdirat(a *call.Arguments) (uintptr, syscall.Errno) {
 	return mkdir(a.Value[0], a, 1, a.Value[2])
 }
 
-func mkdir(fd uintptr, a call.Arguments, i int, mode uintptr) (uintptr, syscall.Errno) {
+func mkdir(fd uintptr, a *call.Arguments, i int, mode uintptr) (uintptr, syscall.Errno) {
 	at, name, errno := place(fd, a, i)
 	if errno != 0 {
 		return 0, errno
@@ -61,13 +61,13 @@ func mkdir(fd uintptr, a call.Arguments, i int, mode uintptr) (uintptr, syscall.
 	return 0, files.MakeDirectory(at, name, mask(uint32(mode)))
 }
 
-func sysMknod(a call.Arguments) (uintptr, syscall.Errno) { return mknod(atCWD, a, 0, a.Value[1]) }
+func sysMknod(a *call.Arguments) (uintptr, syscall.Errno) { return mknod(atCWD, a, 0, a.Value[1]) }
 
-func sysMknodat(a call.Arguments) (uintptr, syscall.Errno) {
+func sysMknodat(a *call.Arguments) (uintptr, syscall.Errno) {
 	return mknod(a.Value[0], a, 1, a.Value[2])
 }
 
-func mknod(fd uintptr, a call.Arguments, i int, mode uintptr) (uintptr, syscall.Errno) {
+func mknod(fd uintptr, a *call.Arguments, i int, mode uintptr) (uintptr, syscall.Errno) {
 	at, name, errno := place(fd, a, i)
 	if errno != 0 {
 		return 0, errno
@@ -77,17 +77,17 @@ func mknod(fd uintptr, a call.Arguments, i int, mode uintptr) (uintptr, syscall.
 	return 0, errno
 }
 
-func sysUnlink(a call.Arguments) (uintptr, syscall.Errno) { return unlink(atCWD, a, 0, 0) }
-func sysRmdir(a call.Arguments) (uintptr, syscall.Errno)  { return unlink(atCWD, a, 0, atRemoveDir) }
+func sysUnlink(a *call.Arguments) (uintptr, syscall.Errno) { return unlink(atCWD, a, 0, 0) }
+func sysRmdir(a *call.Arguments) (uintptr, syscall.Errno)  { return unlink(atCWD, a, 0, atRemoveDir) }
 
-func sysUnlinkat(a call.Arguments) (uintptr, syscall.Errno) {
+func sysUnlinkat(a *call.Arguments) (uintptr, syscall.Errno) {
 	if a.Value[2]&^atRemoveDir != 0 {
 		return 0, syscall.EINVAL
 	}
 	return unlink(a.Value[0], a, 1, a.Value[2])
 }
 
-func unlink(fd uintptr, a call.Arguments, i int, flags uintptr) (uintptr, syscall.Errno) {
+func unlink(fd uintptr, a *call.Arguments, i int, flags uintptr) (uintptr, syscall.Errno) {
 	at, name, errno := place(fd, a, i)
 	if errno != 0 {
 		return 0, errno
@@ -98,15 +98,15 @@ func unlink(fd uintptr, a call.Arguments, i int, flags uintptr) (uintptr, syscal
 	return 0, files.Remove(at, name)
 }
 
-func sysRename(a call.Arguments) (uintptr, syscall.Errno) {
+func sysRename(a *call.Arguments) (uintptr, syscall.Errno) {
 	return rename(atCWD, 0, atCWD, 1, a, 0)
 }
 
-func sysRenameat(a call.Arguments) (uintptr, syscall.Errno) {
+func sysRenameat(a *call.Arguments) (uintptr, syscall.Errno) {
 	return rename(a.Value[0], 1, a.Value[2], 3, a, 0)
 }
 
-func sysRenameat2(a call.Arguments) (uintptr, syscall.Errno) {
+func sysRenameat2(a *call.Arguments) (uintptr, syscall.Errno) {
 	flags := uint(uint32(a.Value[4]))
 	if !fs.ValidRename(flags) {
 		return 0, syscall.EINVAL
@@ -114,7 +114,7 @@ func sysRenameat2(a call.Arguments) (uintptr, syscall.Errno) {
 	return rename(a.Value[0], 1, a.Value[2], 3, a, flags)
 }
 
-func rename(fromFD uintptr, from int, toFD uintptr, to int, a call.Arguments, flags uint) (uintptr, syscall.Errno) {
+func rename(fromFD uintptr, from int, toFD uintptr, to int, a *call.Arguments, flags uint) (uintptr, syscall.Errno) {
 	fromAt, fromName, errno := place(fromFD, a, from)
 	if errno != 0 {
 		return 0, errno
@@ -126,16 +126,16 @@ func rename(fromFD uintptr, from int, toFD uintptr, to int, a call.Arguments, fl
 	return 0, files.Rename(fromAt, fromName, toAt, toName, flags)
 }
 
-func sysLink(a call.Arguments) (uintptr, syscall.Errno) { return link(atCWD, 0, atCWD, 1, a, 0) }
+func sysLink(a *call.Arguments) (uintptr, syscall.Errno) { return link(atCWD, 0, atCWD, 1, a, 0) }
 
-func sysLinkat(a call.Arguments) (uintptr, syscall.Errno) {
+func sysLinkat(a *call.Arguments) (uintptr, syscall.Errno) {
 	if a.Value[4]&^(atSymlinkFollow|atEmptyPath) != 0 {
 		return 0, syscall.EINVAL
 	}
 	return link(a.Value[0], 1, a.Value[2], 3, a, a.Value[4])
 }
 
-func link(fromFD uintptr, from int, toFD uintptr, to int, a call.Arguments, flags uintptr) (uintptr, syscall.Errno) {
+func link(fromFD uintptr, from int, toFD uintptr, to int, a *call.Arguments, flags uintptr) (uintptr, syscall.Errno) {
 	how := flags & atEmptyPath
 	if flags&atSymlinkFollow == 0 {
 		how |= atSymlinkNofollow
@@ -151,11 +151,11 @@ func link(fromFD uintptr, from int, toFD uintptr, to int, a call.Arguments, flag
 	return 0, files.Link(e, at, name)
 }
 
-func sysSymlink(a call.Arguments) (uintptr, syscall.Errno) { return symlink(a, atCWD, 1) }
+func sysSymlink(a *call.Arguments) (uintptr, syscall.Errno) { return symlink(a, atCWD, 1) }
 
-func sysSymlinkat(a call.Arguments) (uintptr, syscall.Errno) { return symlink(a, a.Value[1], 2) }
+func sysSymlinkat(a *call.Arguments) (uintptr, syscall.Errno) { return symlink(a, a.Value[1], 2) }
 
-func symlink(a call.Arguments, fd uintptr, i int) (uintptr, syscall.Errno) {
+func symlink(a *call.Arguments, fd uintptr, i int) (uintptr, syscall.Errno) {
 	content, errno := path(a, 0)
 	if errno != 0 {
 		return 0, errno
@@ -170,16 +170,16 @@ func symlink(a call.Arguments, fd uintptr, i int) (uintptr, syscall.Errno) {
 	return 0, files.MakeLink(content, at, name)
 }
 
-func sysReadlink(a call.Arguments) (uintptr, syscall.Errno) {
+func sysReadlink(a *call.Arguments) (uintptr, syscall.Errno) {
 	return readlink(atCWD, a, 0)
 }
 
-func sysReadlinkat(a call.Arguments) (uintptr, syscall.Errno) {
+func sysReadlinkat(a *call.Arguments) (uintptr, syscall.Errno) {
 	return readlink(a.Value[0], a, 1)
 }
 
 // readlink reads the link that the path in argument i is, to the buffer in the next two.
-func readlink(fd uintptr, a call.Arguments, i int) (uintptr, syscall.Errno) {
+func readlink(fd uintptr, a *call.Arguments, i int) (uintptr, syscall.Errno) {
 	size := int32(a.Value[i+2])
 	if size <= 0 {
 		return 0, syscall.EINVAL
@@ -208,7 +208,7 @@ func copyBytes(p Pointer, s string) (uintptr, syscall.Errno) {
 	return uintptr(len(s)), m.Return(p, len(s))
 }
 
-func sysGetcwd(a call.Arguments) (uintptr, syscall.Errno) {
+func sysGetcwd(a *call.Arguments) (uintptr, syscall.Errno) {
 	name, ok := files.Path(process.directory.Load())
 	if !ok {
 		return 0, syscall.ENOENT
@@ -219,7 +219,7 @@ func sysGetcwd(a call.Arguments) (uintptr, syscall.Errno) {
 	return copyBytes(Argument(a, 0), name+"\x00")
 }
 
-func sysChdir(a call.Arguments) (uintptr, syscall.Errno) {
+func sysChdir(a *call.Arguments) (uintptr, syscall.Errno) {
 	e, errno := lookup(atCWD, a, 0, 0)
 	if errno != 0 {
 		return 0, errno
@@ -227,7 +227,7 @@ func sysChdir(a call.Arguments) (uintptr, syscall.Errno) {
 	return 0, chdir(e)
 }
 
-func sysFchdir(a call.Arguments) (uintptr, syscall.Errno) {
+func sysFchdir(a *call.Arguments) (uintptr, syscall.Errno) {
 	d, errno := lookupPath(a.Value[0])
 	if errno != 0 {
 		return 0, errno
@@ -247,6 +247,6 @@ func chdir(e *fs.Entry) syscall.Errno {
 	return 0
 }
 
-func sysUmask(a call.Arguments) (uintptr, syscall.Errno) {
+func sysUmask(a *call.Arguments) (uintptr, syscall.Errno) {
 	return uintptr(process.umask.Swap(uint32(a.Value[0]) & 0o777)), 0
 }

@@ -22,7 +22,7 @@ type epoll struct {
 
 	mu       sync.Mutex
 	interest map[interestKey]*interest
-	ready    []*interest
+	ready    queue
 }
 
 // A file is watched once for each descriptor that was given for it.
@@ -38,9 +38,10 @@ type interest struct {
 	watch file.Watch
 
 	// Below is guarded by epoll.mu.
-	events uint32 // as given: the events and how to tell them
-	data   uint64 // the program's own
-	queued bool
+	events uint32    // as given: the events and how to tell them
+	data   uint64    // the program's own
+	next   *interest // in a queue
+	queued bool      // in one
 	gone   bool
 	off    bool // told once, with epollOneShot
 }
@@ -62,9 +63,40 @@ func (i *interest) notify(file.Events) {
 // queue puts i among those that may be ready. e.mu is held.
 func (e *epoll) queue(i *interest) {
 	if !i.queued && !i.gone && !i.off {
-		i.queued = true
-		e.ready = append(e.ready, i)
+		e.ready.put(i)
 	}
+}
+
+// A queue is a list of interests, of which each is in one list at most.
+type queue struct {
+	first, last *interest
+	length      int
+}
+
+func (q *queue) put(i *interest) {
+	i.queued, i.next = true, nil
+	if q.last != nil {
+		q.last.next = i
+	} else {
+		q.first = i
+	}
+	q.last = i
+	q.length++
+}
+
+// take takes the first one out; nil if there is none.
+func (q *queue) take() *interest {
+	i := q.first
+	if i == nil {
+		return nil
+	}
+	q.first = i.next
+	if q.first == nil {
+		q.last = nil
+	}
+	q.length--
+	i.queued, i.next = false, nil
+	return i
 }
 
 // add begins to watch what key leads to.
@@ -151,72 +183,67 @@ func (e *epoll) forget(i *interest) {
 	}
 }
 
-// A report is struct epoll_event.
-type report struct {
-	events uint32
-	data   uint64
-}
-
-// next takes the first interest off the queue; nil if there is none.
-func (e *epoll) next() *interest {
+// collect hands out, by report, at most the given number of files that are ready, and returns how many
+// those were. What is not told at its edge only is queued again, behind the others. It ends early with
+// report's error if that is not 0.
+func (e *epoll) collect(most int, report func(n int, events uint32, data uint64) syscall.Errno) (n int, errno syscall.Errno) {
+	var again queue
 	e.mu.Lock()
-	defer e.mu.Unlock()
-	if len(e.ready) == 0 {
-		return nil
-	}
-	i := e.ready[0]
-	e.ready[0] = nil
-	e.ready = e.ready[1:]
-	i.queued = false
-	return i
-}
-
-// collect fills list with the files that are ready, and returns how many those are. What is not told
-// at its edge only is queued again, behind the others.
-func (e *epoll) collect(list []report) (n int) {
-	var again []*interest
-	for n < len(list) {
-		i := e.next()
+	for rest := e.ready.length; rest > 0 && n < most && errno == 0; rest-- {
+		i := e.ready.take()
 		if i == nil {
-			break
+			break // another goroutine collects too
 		}
 		// A file may hold its locks while it notifies: it must not be asked with e.mu held.
+		e.mu.Unlock()
 		ready := i.key.description.File.Ready()
 		e.mu.Lock()
-		if events := ready & i.wants(); events != 0 && !i.gone && !i.off {
-			list[n] = report{uint32(events), i.data}
-			n++
-			i.off = i.events&epollOneShot != 0
-			if i.events&(epollEdge|epollOneShot) == 0 {
-				again = append(again, i)
-			}
+		events, data := uint32(ready&i.wants()), i.data
+		if events == 0 || i.gone || i.off {
+			continue
+		}
+		i.off = i.events&epollOneShot != 0
+		if i.events&(epollEdge|epollOneShot) == 0 && !i.queued {
+			again.put(i)
 		}
 		e.mu.Unlock()
-	}
-	if again != nil {
+		errno = report(n, events, data)
 		e.mu.Lock()
-		for _, i := range again {
+		if errno != 0 { // as if it had not been told
+			i.off = false
 			e.queue(i)
+			break
 		}
-		e.mu.Unlock()
+		n++
 	}
-	return n
+	more := again.first != nil
+	for i := again.take(); i != nil; i = again.take() {
+		e.queue(i)
+	}
+	e.mu.Unlock()
+	if more {
+		e.Notify(file.Readable) // whoever has found nothing meanwhile
+	}
+	return n, errno
 }
 
 // Ready reports whether a call of epoll_wait would return something.
 func (e *epoll) Ready() file.Events {
+	type question struct {
+		file  file.File
+		wants file.Events
+	}
+	var few [8]question
+	questions := few[:0]
 	e.mu.Lock()
-	var ask []file.File
-	var wants []file.Events
-	for _, i := range e.ready {
+	for i := e.ready.first; i != nil; i = i.next {
 		if !i.gone && !i.off {
-			ask = append(ask, i.key.description.File)
-			wants = append(wants, i.wants())
+			questions = append(questions, question{i.key.description.File, i.wants()})
 		}
 	}
 	e.mu.Unlock()
-	for k, f := range ask {
-		if f.Ready()&wants[k] != 0 {
+	for _, q := range questions {
+		if q.file.Ready()&q.wants != 0 {
 			return file.Readable
 		}
 	}

@@ -7,14 +7,14 @@ import (
 	"github.com/ringo-os/ringo/kernel/file"
 )
 
-func sysEpollCreate(a call.Arguments) (uintptr, syscall.Errno) {
+func sysEpollCreate(a *call.Arguments) (uintptr, syscall.Errno) {
 	if int32(a.Value[0]) <= 0 {
 		return 0, syscall.EINVAL
 	}
 	return epollCreate(0)
 }
 
-func sysEpollCreate1(a call.Arguments) (uintptr, syscall.Errno) { return epollCreate(int(a.Value[0])) }
+func sysEpollCreate1(a *call.Arguments) (uintptr, syscall.Errno) { return epollCreate(int(a.Value[0])) }
 
 func epollCreate(flags int) (uintptr, syscall.Errno) {
 	if flags&^syscall.O_CLOEXEC != 0 {
@@ -42,7 +42,7 @@ type epollEvent [3]uint32
 
 func (v *epollEvent) data() uint64 { return uint64(v[1]) | uint64(v[2])<<32 }
 
-func sysEpollCtl(a call.Arguments) (uintptr, syscall.Errno) {
+func sysEpollCtl(a *call.Arguments) (uintptr, syscall.Errno) {
 	const add, remove, modify = 1, 2, 3
 	var event epollEvent
 	if a.Value[1] != remove {
@@ -100,11 +100,11 @@ func (e *epoll) reaches(target *epoll, depth int) bool {
 }
 
 // sysEpollWait is also epoll_pwait, whose signal mask means nothing here.
-func sysEpollWait(a call.Arguments) (uintptr, syscall.Errno) {
+func sysEpollWait(a *call.Arguments) (uintptr, syscall.Errno) {
 	return epollWait(a, milliseconds(int32(a.Value[3])))
 }
 
-func sysEpollPwait2(a call.Arguments) (uintptr, syscall.Errno) {
+func sysEpollPwait2(a *call.Arguments) (uintptr, syscall.Errno) {
 	end, errno := deadline(Argument(a, 3))
 	if errno != 0 {
 		return 0, errno
@@ -112,8 +112,8 @@ func sysEpollPwait2(a call.Arguments) (uintptr, syscall.Errno) {
 	return epollWait(a, end)
 }
 
-func epollWait(a call.Arguments, end int64) (uintptr, syscall.Errno) {
-	const size, atOnce = 12, 64
+func epollWait(a *call.Arguments, end int64) (uintptr, syscall.Errno) {
+	const size = 12
 	most := int(int32(a.Value[2]))
 	if most <= 0 || most > 1<<31/size-1 {
 		return 0, syscall.EINVAL
@@ -125,17 +125,15 @@ func epollWait(a call.Arguments, end int64) (uintptr, syscall.Errno) {
 	if !Argument(a, 1).check(uintptr(most*size), true) {
 		return 0, syscall.EFAULT
 	}
-	var list [atOnce]report
 	for {
-		n := e.collect(list[:min(most, atOnce)])
-		for i, r := range list[:n] {
-			event := epollEvent{r.events, uint32(r.data), uint32(r.data >> 32)}
-			if errno := CopyOut(Argument(a, 1).Add(uintptr(i*size)), &event); errno != 0 {
-				return 0, errno
-			}
-		}
+		n, errno := e.collect(most, func(n int, events uint32, data uint64) syscall.Errno {
+			return CopyOut(Argument(a, 1).Add(uintptr(n*size)), &epollEvent{events, uint32(data), uint32(data >> 32)})
+		})
 		if n > 0 {
 			return uintptr(n), 0
+		}
+		if errno != 0 {
+			return 0, errno
 		}
 		switch errno := d.Wait(file.Readable, end); errno {
 		case 0:

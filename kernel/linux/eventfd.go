@@ -21,22 +21,27 @@ type counter struct {
 
 const counterMax = math.MaxUint64 - 1
 
+// Immediate: see file.Immediate.
+func (c *counter) Immediate() {}
+
 func (c *counter) Read(p []byte) (int, syscall.Errno) {
 	if len(p) < 8 {
 		return 0, syscall.EINVAL
 	}
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.value == 0 {
-		return 0, syscall.EAGAIN
-	}
 	taken := c.value
 	if c.semaphore {
-		taken = 1
+		taken = min(taken, 1)
 	}
-	c.value -= taken
+	if taken != 0 {
+		c.value -= taken
+		c.Notify(file.Writable)
+	}
+	c.mu.Unlock()
+	if taken == 0 {
+		return 0, syscall.EAGAIN
+	}
 	binary.NativeEndian.PutUint64(p, taken)
-	c.Notify(file.Writable)
 	return 8, 0
 }
 
@@ -49,12 +54,15 @@ func (c *counter) Write(p []byte) (int, syscall.Errno) {
 		return 0, syscall.EINVAL
 	}
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	if added > counterMax-c.value {
+	fits := added <= counterMax-c.value
+	if fits {
+		c.value += added
+		c.Notify(file.Readable)
+	}
+	c.mu.Unlock()
+	if !fits {
 		return 0, syscall.EAGAIN
 	}
-	c.value += added
-	c.Notify(file.Readable)
 	return 8, 0
 }
 
@@ -76,9 +84,9 @@ func (c *counter) Close() syscall.Errno {
 	return 0
 }
 
-func sysEventfd(a call.Arguments) (uintptr, syscall.Errno) { return eventfd(uint32(a.Value[0]), 0) }
+func sysEventfd(a *call.Arguments) (uintptr, syscall.Errno) { return eventfd(uint32(a.Value[0]), 0) }
 
-func sysEventfd2(a call.Arguments) (uintptr, syscall.Errno) {
+func sysEventfd2(a *call.Arguments) (uintptr, syscall.Errno) {
 	return eventfd(uint32(a.Value[0]), int(a.Value[1]))
 }
 

@@ -28,7 +28,7 @@ const (
 	fGetPipeSize  = 1032
 )
 
-func sysFcntl(a call.Arguments) (uintptr, syscall.Errno) {
+func sysFcntl(a *call.Arguments) (uintptr, syscall.Errno) {
 	fd := int(int32(a.Value[0]))
 	d, errno := lookupPath(a.Value[0])
 	if errno != 0 {

@@ -22,10 +22,17 @@ func (d *Description) read(p []byte) (int, syscall.Errno) {
 }
 
 // write writes at the file's own position, and waits until all is written if it may.
-func (d *Description) write(p []byte) (written int, errno syscall.Errno) {
-	for {
-		var n int
-		n, errno = d.File.Write(p[written:])
+func (d *Description) write(p []byte) (int, syscall.Errno) {
+	n, errno := d.File.Write(p)
+	if n == len(p) && errno == 0 {
+		return n, 0
+	}
+	return d.goOn(p, n, errno)
+}
+
+// goOn is write after the first attempt, which has ended with n and errno.
+func (d *Description) goOn(p []byte, n int, errno syscall.Errno) (written int, _ syscall.Errno) {
+	for ; ; n, errno = d.File.Write(p[written:]) {
 		written += n
 		switch {
 		case written == len(p), errno == 0 && n == 0, d.NonBlocking():
@@ -47,26 +54,30 @@ func (d *Description) write(p []byte) (written int, errno syscall.Errno) {
 }
 
 // source and sink look up the descriptor in a.Value[0], for reading and for writing.
-func source(a call.Arguments) (*Description, syscall.Errno) {
-	d, errno := Lookup(a.Value[0])
-	if errno == 0 && !d.readable() {
-		errno = syscall.EBADF
+func source(a *call.Arguments) (*Description, syscall.Errno) {
+	d := find(a.Value[0])
+	if d == nil || !d.reads {
+		return nil, syscall.EBADF
 	}
-	return d, errno
+	return d, 0
 }
 
-func sink(a call.Arguments) (*Description, syscall.Errno) {
-	d, errno := Lookup(a.Value[0])
-	if errno == 0 && !d.writable() {
-		errno = syscall.EBADF
+func sink(a *call.Arguments) (*Description, syscall.Errno) {
+	d := find(a.Value[0])
+	if d == nil || !d.writes {
+		return nil, syscall.EBADF
 	}
-	return d, errno
+	return d, 0
 }
 
-func sysRead(a call.Arguments) (uintptr, syscall.Errno) {
+func sysRead(a *call.Arguments) (uintptr, syscall.Errno) {
 	d, errno := source(a)
 	if errno != 0 {
 		return 0, errno
+	}
+	if p, ok := d.direct(Argument(a, 1), a.Value[2], Out); ok {
+		n, errno := d.read(p)
+		return uintptr(n), errno
 	}
 	m, errno := BorrowSome(Argument(a, 1), a.Value[2], Out)
 	if errno != 0 {
@@ -79,10 +90,14 @@ func sysRead(a call.Arguments) (uintptr, syscall.Errno) {
 	return uintptr(n), errno
 }
 
-func sysWrite(a call.Arguments) (uintptr, syscall.Errno) {
+func sysWrite(a *call.Arguments) (uintptr, syscall.Errno) {
 	d, errno := sink(a)
 	if errno != 0 {
 		return 0, errno
+	}
+	if p, ok := d.direct(Argument(a, 1), a.Value[2], In); ok {
+		n, errno := d.write(p)
+		return uintptr(n), errno
 	}
 	m, errno := BorrowSome(Argument(a, 1), a.Value[2], In)
 	if errno != 0 {
@@ -96,7 +111,7 @@ func sysWrite(a call.Arguments) (uintptr, syscall.Errno) {
 // limited returns as much of m as one call may transfer.
 func (m Memory) limited() []byte { return m.Bytes[:min(len(m.Bytes), countMax)] }
 
-func sysPread(a call.Arguments) (uintptr, syscall.Errno) {
+func sysPread(a *call.Arguments) (uintptr, syscall.Errno) {
 	offset := int64(a.Value[3])
 	if offset < 0 {
 		return 0, syscall.EINVAL
@@ -107,6 +122,10 @@ func sysPread(a call.Arguments) (uintptr, syscall.Errno) {
 	}
 	if d.seeker == nil {
 		return 0, syscall.ESPIPE
+	}
+	if p, ok := d.direct(Argument(a, 1), a.Value[2], Out); ok && offset+int64(len(p)) >= 0 {
+		n, errno := d.seeker.ReadAt(p, offset)
+		return uintptr(n), errno
 	}
 	m, errno := BorrowSome(Argument(a, 1), a.Value[2], Out)
 	if errno != 0 {
@@ -124,7 +143,7 @@ func sysPread(a call.Arguments) (uintptr, syscall.Errno) {
 	return uintptr(n), errno
 }
 
-func sysPwrite(a call.Arguments) (uintptr, syscall.Errno) {
+func sysPwrite(a *call.Arguments) (uintptr, syscall.Errno) {
 	offset := int64(a.Value[3])
 	if offset < 0 {
 		return 0, syscall.EINVAL
@@ -135,6 +154,10 @@ func sysPwrite(a call.Arguments) (uintptr, syscall.Errno) {
 	}
 	if d.seeker == nil {
 		return 0, syscall.ESPIPE
+	}
+	if p, ok := d.direct(Argument(a, 1), a.Value[2], In); ok && offset+int64(len(p)) >= 0 {
+		n, errno := d.seeker.WriteAt(p, offset)
+		return uintptr(n), errno
 	}
 	m, errno := BorrowSome(Argument(a, 1), a.Value[2], In)
 	if errno != 0 {
@@ -150,7 +173,7 @@ func sysPwrite(a call.Arguments) (uintptr, syscall.Errno) {
 	return uintptr(n), errno
 }
 
-func sysLseek(a call.Arguments) (uintptr, syscall.Errno) {
+func sysLseek(a *call.Arguments) (uintptr, syscall.Errno) {
 	d, errno := Lookup(a.Value[0])
 	if errno != 0 {
 		return 0, errno
@@ -162,7 +185,7 @@ func sysLseek(a call.Arguments) (uintptr, syscall.Errno) {
 	return uintptr(offset), errno
 }
 
-func sysFtruncate(a call.Arguments) (uintptr, syscall.Errno) {
+func sysFtruncate(a *call.Arguments) (uintptr, syscall.Errno) {
 	size := int64(a.Value[1])
 	if size < 0 {
 		return 0, syscall.EINVAL
@@ -172,13 +195,13 @@ func sysFtruncate(a call.Arguments) (uintptr, syscall.Errno) {
 		return 0, errno
 	}
 	e, ok := d.entry()
-	if !ok || !d.writable() {
+	if !ok || !d.writes {
 		return 0, syscall.EINVAL
 	}
 	return 0, e.Node().Truncate(size)
 }
 
-func sysTruncate(a call.Arguments) (uintptr, syscall.Errno) {
+func sysTruncate(a *call.Arguments) (uintptr, syscall.Errno) {
 	size := int64(a.Value[1])
 	if size < 0 {
 		return 0, syscall.EINVAL
@@ -190,7 +213,7 @@ func sysTruncate(a call.Arguments) (uintptr, syscall.Errno) {
 	return 0, e.Node().Truncate(size)
 }
 
-func sysFallocate(a call.Arguments) (uintptr, syscall.Errno) {
+func sysFallocate(a *call.Arguments) (uintptr, syscall.Errno) {
 	mode, offset, length := int(int32(a.Value[1])), int64(a.Value[2]), int64(a.Value[3])
 	d, errno := Lookup(a.Value[0])
 	switch {
@@ -200,7 +223,7 @@ func sysFallocate(a call.Arguments) (uintptr, syscall.Errno) {
 		return 0, syscall.EINVAL
 	case !fs.ValidAllocate(mode):
 		return 0, syscall.EOPNOTSUPP
-	case !d.writable():
+	case !d.writes:
 		return 0, syscall.EBADF
 	case d.pipe() != nil:
 		return 0, syscall.ESPIPE
@@ -213,7 +236,7 @@ func sysFallocate(a call.Arguments) (uintptr, syscall.Errno) {
 }
 
 // sysFsync is also fdatasync: what is in memory is as safe as it gets.
-func sysFsync(a call.Arguments) (uintptr, syscall.Errno) {
+func sysFsync(a *call.Arguments) (uintptr, syscall.Errno) {
 	d, errno := Lookup(a.Value[0])
 	if errno != 0 {
 		return 0, errno
@@ -224,11 +247,11 @@ func sysFsync(a call.Arguments) (uintptr, syscall.Errno) {
 	return 0, 0
 }
 
-func sysSync(a call.Arguments) (uintptr, syscall.Errno) { return 0, 0 }
+func sysSync(a *call.Arguments) (uintptr, syscall.Errno) { return 0, 0 }
 
 // sysSyncfs is also fadvise64, readahead and sync_file_range: there is nothing to do for an open
 // file.
-func sysSyncfs(a call.Arguments) (uintptr, syscall.Errno) {
+func sysSyncfs(a *call.Arguments) (uintptr, syscall.Errno) {
 	_, errno := Lookup(a.Value[0])
 	return 0, errno
 }

@@ -104,6 +104,9 @@ func random(t *testing.T, c choices) {
 	accessOnly(t, a.memory)
 	reset()
 	t.Cleanup(reset)
+	t.Cleanup(func() { // what was mapped, perhaps where this process has its own heap
+		must(t, unix.SYS_MUNMAP, 64<<10, 0x7FFF_FFFF_F000-64<<10)
+	})
 	files = fs.New(1 << 20)
 	Start(Options{
 		Files:       files,
@@ -134,11 +137,9 @@ func random(t *testing.T, c choices) {
 		if !a.tamed(number, &v) {
 			continue
 		}
-		arguments := call.Arguments{Value: v}
-		for i := range v { // some are in the stack, or said to be
-			if offset := v[i] - at0(a.memory); offset < uintptr(len(a.memory)) && c.next()%8 == 0 {
-				arguments.Stack[i] = unsafe.Pointer(&a.memory[offset])
-			}
+		arguments := &call.Arguments{Value: v}
+		if c.next()%8 == 0 { // they are in the stack, or said to be
+			arguments.Stack = call.Stack{Low: at0(a.memory), Size: uintptr(len(a.memory)), Then: at0(a.memory), Now: unsafe.Pointer(&a.memory[0])}
 		}
 		done := make(chan struct{})
 		go func() {

@@ -29,14 +29,14 @@ func hot(t testing.TB) map[string]func() {
 	Install(&pipeEnd{pipe: p, flags: syscall.O_WRONLY}, syscall.O_WRONLY, false)
 	var inStack call.Arguments
 	inStack.Value = [6]uintptr{1, address, 1}
-	inStack.Stack[1] = unsafe.Pointer(&buffer[0])
+	inStack.Stack = call.Stack{Low: address, Size: uintptr(len(buffer)), Then: address, Now: unsafe.Pointer(&buffer[0])}
 	name := append([]byte("f"), 0)
 	nameAddress := inHeap(name)
 	simple := func(number uintptr, v ...uintptr) func() {
 		var a call.Arguments
 		copy(a.Value[:], v)
 		return func() {
-			if _, _, errno := Dispatch(number, a); errno != 0 {
+			if _, _, errno := Dispatch(number, &a); errno != 0 {
 				t.Error(table[number].name, syscall.Errno(errno))
 			}
 		}
@@ -47,7 +47,7 @@ func hot(t testing.TB) map[string]func() {
 		"getpid":        simple(unix.SYS_GETPID),
 		"clock_gettime": simple(unix.SYS_CLOCK_GETTIME, clockMonotonic, address),
 		"write 1 null":  simple(unix.SYS_WRITE, 1, address, 1),
-		"write stack":   func() { Dispatch(unix.SYS_WRITE, inStack) },
+		"write stack":   func() { Dispatch(unix.SYS_WRITE, &inStack) },
 		"pread 64K":     simple(unix.SYS_PREAD64, 0, address, 64<<10, 0),
 		"pwrite 64K":    simple(unix.SYS_PWRITE64, 0, address, 64<<10, 0),
 		"read at end":   simple(unix.SYS_READ, 0, address, 64<<10),
@@ -55,7 +55,7 @@ func hot(t testing.TB) map[string]func() {
 		"pipe ping":     func() { pipeWrite(); pipeRead() },
 		"newfstatat 1":  simple(unix.SYS_NEWFSTATAT, atCWD, nameAddress, address, 0),
 		"open, close 4": func() {
-			fd, _, _ := Dispatch(unix.SYS_OPENAT, call.Arguments{Value: [6]uintptr{atCWD, nameAddress}})
+			fd, _, _ := Dispatch(unix.SYS_OPENAT, &call.Arguments{Value: [6]uintptr{atCWD, nameAddress}})
 			simple(unix.SYS_CLOSE, fd)()
 		},
 		"getrandom 32": simple(unix.SYS_GETRANDOM, address, 32, 0),

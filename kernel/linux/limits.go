@@ -34,11 +34,11 @@ func firstLimits() (all [limitsCount]syscall.Rlimit) {
 	return all
 }
 
-func sysGetrlimit(a call.Arguments) (uintptr, syscall.Errno) {
+func sysGetrlimit(a *call.Arguments) (uintptr, syscall.Errno) {
 	return exchangeLimit(uint32(a.Value[0]), Pointer{}, Argument(a, 1))
 }
 
-func sysSetrlimit(a call.Arguments) (uintptr, syscall.Errno) {
+func sysSetrlimit(a *call.Arguments) (uintptr, syscall.Errno) {
 	p := Argument(a, 1)
 	if p.IsNil() {
 		return 0, syscall.EFAULT
@@ -46,7 +46,7 @@ func sysSetrlimit(a call.Arguments) (uintptr, syscall.Errno) {
 	return exchangeLimit(uint32(a.Value[0]), p, Pointer{})
 }
 
-func sysPrlimit64(a call.Arguments) (uintptr, syscall.Errno) {
+func sysPrlimit64(a *call.Arguments) (uintptr, syscall.Errno) {
 	if pid := int32(a.Value[0]); pid != 0 && pid != processID {
 		return 0, syscall.ESRCH
 	}

@@ -9,7 +9,7 @@
 //
 //	linux.Register(unix.SYS_SOCKET, socket)
 //
-//	func socket(a call.Arguments) (uintptr, syscall.Errno) {
+//	func socket(a *call.Arguments) (uintptr, syscall.Errno) {
 //		...
 //		fd, errno := linux.Install(newSocket(...), syscall.O_RDWR, flags&syscall.SOCK_CLOEXEC != 0)
 //		return uintptr(fd), errno

@@ -10,7 +10,7 @@ import (
 
 // fcntlLock is the three commands for locks of ranges, by whoever owner is; how is 0 to ask, 1 to
 // lock or fail, 2 to wait for the lock.
-func fcntlLock(d *Description, a call.Arguments, how uintptr, owner any) (uintptr, syscall.Errno) {
+func fcntlLock(d *Description, a *call.Arguments, how uintptr, owner any) (uintptr, syscall.Errno) {
 	var l syscall.Flock_t
 	if errno := CopyIn(Argument(a, 2), &l); errno != 0 {
 		return 0, errno
@@ -30,7 +30,7 @@ func fcntlLock(d *Description, a call.Arguments, how uintptr, owner any) (uintpt
 	r.Owner = owner
 	locks := e.Node().Locks()
 	switch {
-	case how != 0 && (l.Type == syscall.F_RDLCK && !d.readable() || l.Type == syscall.F_WRLCK && !d.writable()):
+	case how != 0 && (l.Type == syscall.F_RDLCK && !d.reads || l.Type == syscall.F_WRLCK && !d.writes):
 		return 0, syscall.EBADF
 	case owner == any(d) && l.Pid != 0:
 		return 0, syscall.EINVAL
@@ -112,7 +112,7 @@ func describeLock(l *syscall.Flock_t, locks *fs.Locks, r fs.RangeLock) {
 	}
 }
 
-func sysFlock(a call.Arguments) (uintptr, syscall.Errno) {
+func sysFlock(a *call.Arguments) (uintptr, syscall.Errno) {
 	operation := int(a.Value[1])
 	if kind := operation &^ syscall.LOCK_NB; kind != syscall.LOCK_SH && kind != syscall.LOCK_EX && kind != syscall.LOCK_UN {
 		return 0, syscall.EINVAL
@@ -121,7 +121,7 @@ func sysFlock(a call.Arguments) (uintptr, syscall.Errno) {
 	switch {
 	case errno != 0:
 		return 0, errno
-	case operation&syscall.LOCK_UN == 0 && !d.readable() && !d.writable():
+	case operation&syscall.LOCK_UN == 0 && !d.reads && !d.writes:
 		return 0, syscall.EBADF
 	}
 	e, ok := d.entry()

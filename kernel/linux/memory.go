@@ -37,7 +37,7 @@ const (
 
 const anyRights = space.Read | space.Write | space.Execute
 
-func sysMmap(a call.Arguments) (uintptr, syscall.Errno) {
+func sysMmap(a *call.Arguments) (uintptr, syscall.Errno) {
 	address, length, flags := a.Value[0], a.Value[1], int(a.Value[3])
 	offset := uint64(a.Value[5])
 	r := space.Region{Start: uint64(address), Rights: space.Rights(a.Value[2]) & anyRights, May: anyRights, Kind: space.Private}
@@ -136,11 +136,11 @@ func mapRegion(r space.Region, size uint64, where space.Where, d *Description) (
 func mappable(d *Description, r *space.Region) (*fs.Entry, syscall.Errno) {
 	e, ok := d.entry()
 	switch {
-	case !d.readable():
+	case !d.reads:
 		return nil, syscall.EACCES
 	case !ok || d.seeker == nil:
 		return nil, syscall.ENODEV
-	case r.Kind == space.Shared && !d.writable():
+	case r.Kind == space.Shared && !d.writes:
 		r.May &^= space.Write
 		if r.Rights&space.Write != 0 {
 			return nil, syscall.EACCES
@@ -167,7 +167,7 @@ func releaseIdle() {
 }
 
 // mapped returns the pages of a call whose first two arguments are an address and a length.
-func mapped(a call.Arguments) (start, end uint64, errno syscall.Errno) {
+func mapped(a *call.Arguments) (start, end uint64, errno syscall.Errno) {
 	start, length := uint64(a.Value[0]), uint64(a.Value[1])
 	size := (length + pageSize - 1) &^ (pageSize - 1)
 	if start%pageSize != 0 || size < length || start+size < start {
@@ -176,7 +176,7 @@ func mapped(a call.Arguments) (start, end uint64, errno syscall.Errno) {
 	return start, start + size, 0
 }
 
-func sysMunmap(a call.Arguments) (uintptr, syscall.Errno) {
+func sysMunmap(a *call.Arguments) (uintptr, syscall.Errno) {
 	start, end, errno := mapped(a)
 	if errno != 0 {
 		return 0, errno
@@ -188,7 +188,7 @@ func sysMunmap(a call.Arguments) (uintptr, syscall.Errno) {
 	return 0, syscall.Errno(failed)
 }
 
-func sysMprotect(a call.Arguments) (uintptr, syscall.Errno) {
+func sysMprotect(a *call.Arguments) (uintptr, syscall.Errno) {
 	start, end, errno := mapped(a)
 	switch {
 	case errno != 0 || a.Value[2]&^uintptr(anyRights) != 0:
@@ -201,7 +201,7 @@ func sysMprotect(a call.Arguments) (uintptr, syscall.Errno) {
 	return 0, syscall.Errno(machine.ProtectMemory(start, end, space.Rights(a.Value[2])))
 }
 
-func sysMremap(a call.Arguments) (uintptr, syscall.Errno) {
+func sysMremap(a *call.Arguments) (uintptr, syscall.Errno) {
 	const mayMove, fixed = 1, 2
 	start, old, size, flags, target := uint64(a.Value[0]), uint64(a.Value[1]), uint64(a.Value[2]), a.Value[3], uint64(a.Value[4])
 	switch {
@@ -224,7 +224,7 @@ func sysMremap(a call.Arguments) (uintptr, syscall.Errno) {
 }
 
 // sysMlock is also munlock: memory is never paged out. But it is there when mlock returns.
-func sysMlock(a call.Arguments) (uintptr, syscall.Errno) {
+func sysMlock(a *call.Arguments) (uintptr, syscall.Errno) {
 	start := uint64(a.Value[0]) &^ (pageSize - 1)
 	end := (uint64(a.Value[0]) + uint64(a.Value[1]) + pageSize - 1) &^ (pageSize - 1)
 	if end < start {
@@ -240,7 +240,7 @@ func sysMlock(a call.Arguments) (uintptr, syscall.Errno) {
 }
 
 // sysMlockAll is also munlockall.
-func sysMlockAll(a call.Arguments) (uintptr, syscall.Errno) { return 0, 0 }
+func sysMlockAll(a *call.Arguments) (uintptr, syscall.Errno) { return 0, 0 }
 
 // present reports, with ENOMEM, if a part of [start, end) is neither mapped nor the runtime's.
 func present(start, end uint64) syscall.Errno {
@@ -251,7 +251,7 @@ func present(start, end uint64) syscall.Errno {
 }
 
 // sysMsync has nowhere to write to: what is in the memory is in the file.
-func sysMsync(a call.Arguments) (uintptr, syscall.Errno) {
+func sysMsync(a *call.Arguments) (uintptr, syscall.Errno) {
 	const async, invalidate, sync = 1, 2, 4
 	start, end, errno := mapped(a)
 	if flags := a.Value[2]; errno != 0 || flags&^(async|invalidate|sync) != 0 || flags&(async|sync) == async|sync {
@@ -260,7 +260,7 @@ func sysMsync(a call.Arguments) (uintptr, syscall.Errno) {
 	return 0, present(start, end)
 }
 
-func sysMincore(a call.Arguments) (uintptr, syscall.Errno) {
+func sysMincore(a *call.Arguments) (uintptr, syscall.Errno) {
 	start, end, errno := mapped(a)
 	if errno != 0 {
 		return 0, errno

@@ -14,13 +14,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// inStack makes arguments as the runtime does for a caller whose arguments are in its own stack.
+// argumentInStack makes arguments as the runtime does for a caller whose arguments are in its own stack.
 //
 //go:noinline
-func inStack(p unsafe.Pointer, n int) call.Arguments {
-	a := call.Arguments{Value: [6]uintptr{0, uintptr(p), uintptr(n)}}
-	a.Stack[1] = p
-	return a
+func argumentInStack(p unsafe.Pointer, n int) call.Arguments {
+	return call.Arguments{Value: [6]uintptr{0, uintptr(p), uintptr(n)},
+		Stack: call.Stack{Low: uintptr(p), Size: uintptr(n), Then: uintptr(p), Now: p}}
 }
 
 // noescape hides a pointer from escape analysis, so that what it points to stays in the stack.
@@ -68,9 +67,9 @@ func TestArgumentInStack(t *testing.T) {
 	go func() { // with a small stack
 		var buffer [32]byte
 		before := uintptr(noescape(unsafe.Pointer(&buffer)))
-		a := inStack(noescape(unsafe.Pointer(&buffer)), len(buffer))
+		a := argumentInStack(noescape(unsafe.Pointer(&buffer)), len(buffer))
 		a.Value[0] = uintptr(fd)
-		n, errno := sysRead(a)
+		n, errno := sysRead(&a)
 		if uintptr(noescape(unsafe.Pointer(&buffer))) == before {
 			done <- "the stack did not move"
 			return
@@ -97,9 +96,9 @@ func TestVectorInStack(t *testing.T) {
 			{Base: (*byte)(noescape(unsafe.Pointer(&first))), Len: 10},
 			{Base: (*byte)(noescape(unsafe.Pointer(&second))), Len: 10},
 		}
-		a := inStack(noescape(unsafe.Pointer(&iovs)), 2)
+		a := argumentInStack(noescape(unsafe.Pointer(&iovs)), 2)
 		a.Value[0] = uintptr(fd)
-		n, errno := sysReadv(a)
+		n, errno := sysReadv(&a)
 		if errno != 0 || n != 19 {
 			done <- errno.Error()
 			return

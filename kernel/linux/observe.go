@@ -11,23 +11,19 @@ import (
 	"github.com/ringo-os/ringo/kernel/machine"
 )
 
-// observe, if the user wants to know about system calls, carries them out in carryOut's place. Set
-// before the program runs.
-var observe func(number uintptr, a call.Arguments) (r1, r2, errno uintptr)
-
-// Observe makes the kernel tell of the program's system calls: of all in a table when the machine goes
-// off, of each as it returns.
-func Observe(count, trace bool) {
+// Observe returns what carries system calls out in Dispatch's place and tells of them: of all in a table
+// when the machine goes off (count), of each as it returns (trace).
+func Observe(count, trace bool) func(number uintptr, a *call.Arguments) (r1, r2, errno uintptr) {
 	if count {
 		machine.AtExit(reportCalls)
 	}
-	observe = func(number uintptr, a call.Arguments) (r1, r2, errno uintptr) {
+	return func(number uintptr, a *call.Arguments) (r1, r2, errno uintptr) {
 		asked := ""
 		if trace {
 			asked = describeCall(number, a)
 		}
 		start := machine.Uptime()
-		r1, r2, errno = carryOut(number, a)
+		r1, r2, errno = Dispatch(number, a)
 		took := machine.Uptime() - start
 		tallies[min(number, uintptr(len(table)))].add(took, errno != 0)
 		if trace {

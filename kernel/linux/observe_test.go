@@ -76,7 +76,7 @@ func TestDescribeCall(t *testing.T) {
 		{unix.SYS_LSEEK, arguments(3, 1<<40, 0), `lseek(3, 1099511627776, 0)`},
 		{99999, arguments(7), `syscall_99999(0x7, 0x0, 0x0, 0x0, 0x0, 0x0)`},
 	} {
-		if got := describeCall(uintptr(test.number), test.a); got != test.want {
+		if got := describeCall(uintptr(test.number), &test.a); got != test.want {
 			t.Errorf("%s\nnot %s", got, test.want)
 		}
 	}
@@ -84,17 +84,18 @@ func TestDescribeCall(t *testing.T) {
 
 func TestObserve(t *testing.T) {
 	defer func(old func([]byte)) { machine.Output = old }(machine.Output)
-	defer func() { observe = nil; reported.Store(false); tallies = [len(tallies)]tally{}; missing.count = 0 }()
+	defer func() { reported.Store(false); tallies = [len(tallies)]tally{}; missing.count = 0 }()
 	trace := said(t, func() {
-		Observe(true, true)
+		dispatch := Observe(true, true)
 		for range 3 {
-			Dispatch(unix.SYS_GETPID, call.Arguments{})
+			dispatch(unix.SYS_GETPID, &call.Arguments{})
 		}
-		Dispatch(unix.SYS_CLOSE, arguments(77))
+		closed := arguments(77)
+		dispatch(unix.SYS_CLOSE, &closed)
 		for range 2 {
-			Dispatch(unix.SYS_KEXEC_LOAD, call.Arguments{})
+			dispatch(unix.SYS_KEXEC_LOAD, &call.Arguments{})
 		}
-		Dispatch(99999, call.Arguments{})
+		dispatch(99999, &call.Arguments{})
 	})
 	want := regexp.MustCompile(`^(getpid\(\) = 1 <\d+ us>\n){3}close\(77\) = -1 EBADF \(bad file descriptor\) <\d+ us>\n` +
 		`(kexec_load\(.*\) = -1 ENOSYS .*\n){2}syscall_99999\(.*\n$`)

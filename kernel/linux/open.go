@@ -51,7 +51,7 @@ func base(fd uintptr, path string) (*fs.Entry, syscall.Errno) {
 }
 
 // place reads the path in argument i and returns where it begins.
-func place(fd uintptr, a call.Arguments, i int) (at *fs.Entry, name string, errno syscall.Errno) {
+func place(fd uintptr, a *call.Arguments, i int) (at *fs.Entry, name string, errno syscall.Errno) {
 	if name, errno = path(a, i); errno != 0 {
 		return nil, "", errno
 	}
@@ -64,7 +64,7 @@ func place(fd uintptr, a call.Arguments, i int) (at *fs.Entry, name string, errn
 
 // lookup returns what the path in argument i leads to. Of flags it heeds AT_SYMLINK_NOFOLLOW and
 // AT_EMPTY_PATH.
-func lookup(fd uintptr, a call.Arguments, i int, flags uintptr) (*fs.Entry, syscall.Errno) {
+func lookup(fd uintptr, a *call.Arguments, i int, flags uintptr) (*fs.Entry, syscall.Errno) {
 	name, errno := path(a, i)
 	if errno != 0 {
 		return nil, errno
@@ -79,19 +79,19 @@ func lookup(fd uintptr, a call.Arguments, i int, flags uintptr) (*fs.Entry, sysc
 	return files.Lookup(at, name, flags&atSymlinkNofollow == 0)
 }
 
-func sysOpen(a call.Arguments) (uintptr, syscall.Errno) {
+func sysOpen(a *call.Arguments) (uintptr, syscall.Errno) {
 	return open(atCWD, a, 0, int(int32(a.Value[1])), uint32(a.Value[2]))
 }
 
-func sysCreat(a call.Arguments) (uintptr, syscall.Errno) {
+func sysCreat(a *call.Arguments) (uintptr, syscall.Errno) {
 	return open(atCWD, a, 0, syscall.O_CREAT|syscall.O_WRONLY|syscall.O_TRUNC, uint32(a.Value[1]))
 }
 
-func sysOpenat(a call.Arguments) (uintptr, syscall.Errno) {
+func sysOpenat(a *call.Arguments) (uintptr, syscall.Errno) {
 	return open(a.Value[0], a, 1, int(int32(a.Value[2])), uint32(a.Value[3]))
 }
 
-func open(fd uintptr, a call.Arguments, i int, flags int, mode uint32) (uintptr, syscall.Errno) {
+func open(fd uintptr, a *call.Arguments, i int, flags int, mode uint32) (uintptr, syscall.Errno) {
 	if !fs.ValidOpen(flags) {
 		return 0, syscall.EINVAL
 	}
@@ -112,13 +112,13 @@ func open(fd uintptr, a call.Arguments, i int, flags int, mode uint32) (uintptr,
 	return uintptr(opened), errno
 }
 
-func sysClose(a call.Arguments) (uintptr, syscall.Errno) {
+func sysClose(a *call.Arguments) (uintptr, syscall.Errno) {
 	return 0, closeDescriptor(int(int32(a.Value[0])))
 }
 
 // sysCloseRange closes the descriptors in [first, last], or marks them close-on-exec, which means
 // nothing here.
-func sysCloseRange(a call.Arguments) (uintptr, syscall.Errno) {
+func sysCloseRange(a *call.Arguments) (uintptr, syscall.Errno) {
 	const unshare, closeOnExec = 2, 4
 	first, last, flags := uint32(a.Value[0]), uint32(a.Value[1]), a.Value[2]
 	if first > last || flags&^(unshare|closeOnExec) != 0 {
@@ -136,7 +136,7 @@ func sysCloseRange(a call.Arguments) (uintptr, syscall.Errno) {
 	return 0, 0
 }
 
-func sysMemfdCreate(a call.Arguments) (uintptr, syscall.Errno) {
+func sysMemfdCreate(a *call.Arguments) (uintptr, syscall.Errno) {
 	const closeOnExec, allowSealing, noExecSeal, exec = 1, 2, 8, 16
 	flags := a.Value[1]
 	if flags&^(closeOnExec|allowSealing|noExecSeal|exec) != 0 {

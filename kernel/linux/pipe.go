@@ -50,10 +50,26 @@ func (d *Description) pipe() *pipeEnd {
 func (e *pipeEnd) reads() bool  { return e.flags != syscall.O_WRONLY }
 func (e *pipeEnd) writes() bool { return e.flags != syscall.O_RDONLY }
 
+// Immediate: see file.Immediate.
+func (e *pipeEnd) Immediate() {}
+
 func (e *pipeEnd) Read(p []byte) (int, syscall.Errno) {
+	e.pipe.mu.Lock()
+	n, errno := e.take(p)
+	e.pipe.mu.Unlock()
+	return n, errno
+}
+
+func (e *pipeEnd) Write(p []byte) (int, syscall.Errno) {
+	e.pipe.mu.Lock()
+	n, errno := e.put(p)
+	e.pipe.mu.Unlock()
+	return n, errno
+}
+
+// take is Read, with the pipe's mutex held.
+func (e *pipeEnd) take(p []byte) (int, syscall.Errno) {
 	pipe := e.pipe
-	pipe.mu.Lock()
-	defer pipe.mu.Unlock()
 	switch {
 	case e.gone:
 		return 0, syscall.EBADF
@@ -69,7 +85,7 @@ func (e *pipeEnd) Read(p []byte) (int, syscall.Errno) {
 	for n < len(p) && pipe.length > 0 {
 		end := min(pipe.start+pipe.length, len(pipe.ring))
 		k := copy(p[n:], pipe.ring[pipe.start:end])
-		pipe.start = (pipe.start + k) % len(pipe.ring)
+		pipe.start = pipe.wrapped(pipe.start + k)
 		pipe.length -= k
 		n += k
 	}
@@ -79,10 +95,9 @@ func (e *pipeEnd) Read(p []byte) (int, syscall.Errno) {
 	return n, 0
 }
 
-func (e *pipeEnd) Write(p []byte) (int, syscall.Errno) {
+// put is Write, with the pipe's mutex held.
+func (e *pipeEnd) put(p []byte) (int, syscall.Errno) {
 	pipe := e.pipe
-	pipe.mu.Lock()
-	defer pipe.mu.Unlock()
 	switch {
 	case e.gone:
 		return 0, syscall.EBADF
@@ -98,7 +113,7 @@ func (e *pipeEnd) Write(p []byte) (int, syscall.Errno) {
 	}
 	n := 0
 	for n < len(p) && pipe.room() > 0 {
-		at := (pipe.start + pipe.length) % len(pipe.ring)
+		at := pipe.wrapped(pipe.start + pipe.length)
 		k := copy(pipe.ring[at:min(at+pipe.room(), len(pipe.ring))], p[n:])
 		pipe.length += k
 		n += k
@@ -110,6 +125,14 @@ func (e *pipeEnd) Write(p []byte) (int, syscall.Errno) {
 // room returns how many bytes may be written. A pipe is said to be writable when there is room for
 // pipeAtomic of them, so that whoever is told so can write.
 func (p *pipe) room() int { return p.size - p.length }
+
+// wrapped returns the index in the ring that i, less than twice its length, stands for.
+func (p *pipe) wrapped(i int) int {
+	if i >= len(p.ring) {
+		i -= len(p.ring)
+	}
+	return i
+}
 
 // resize gives p a ring of its size.
 func (p *pipe) resize() {
@@ -235,9 +258,9 @@ func (p *pipe) setSize(size int) (uintptr, syscall.Errno) {
 	return uintptr(rounded), 0
 }
 
-func sysPipe(a call.Arguments) (uintptr, syscall.Errno) { return makePipe(a, 0) }
+func sysPipe(a *call.Arguments) (uintptr, syscall.Errno) { return makePipe(a, 0) }
 
-func sysPipe2(a call.Arguments) (uintptr, syscall.Errno) {
+func sysPipe2(a *call.Arguments) (uintptr, syscall.Errno) {
 	flags := int(int32(a.Value[1]))
 	if flags&^(syscall.O_NONBLOCK|syscall.O_CLOEXEC|syscall.O_DIRECT) != 0 {
 		return 0, syscall.EINVAL
@@ -245,7 +268,7 @@ func sysPipe2(a call.Arguments) (uintptr, syscall.Errno) {
 	return makePipe(a, flags)
 }
 
-func makePipe(a call.Arguments, flags int) (uintptr, syscall.Errno) {
+func makePipe(a *call.Arguments, flags int) (uintptr, syscall.Errno) {
 	p := &pipe{size: pipeSize, inode: newInode()}
 	read := &pipeEnd{pipe: p, flags: syscall.O_RDONLY}
 	write := &pipeEnd{pipe: p, flags: syscall.O_WRONLY}

@@ -9,17 +9,19 @@ import (
 	"github.com/ringo-os/ringo/kernel/machine"
 )
 
-// A Pointer is an address that the program passed, not yet checked. Like call.Arguments it is kept
-// twice: an address in the calling goroutine's stack moves with it. It must therefore never leave
-// that goroutine's stack, see the package comment.
+// A Pointer is an address that the program passed, not yet checked. One in the calling goroutine's
+// stack is kept twice, as it moves with it. It must therefore never leave that goroutine's stack, see
+// the package comment.
 type Pointer struct {
 	address uintptr
 	stack   unsafe.Pointer
+	room    uintptr // how many bytes at stack are known to be there
 }
 
 // Argument returns argument i of a as a pointer.
-func Argument(a call.Arguments, i int) Pointer {
-	return Pointer{a.Value[i], a.Stack[i]}
+func Argument(a *call.Arguments, i int) Pointer {
+	stack, room := a.Stack.At(a.Value[i])
+	return Pointer{a.Value[i], stack, room}
 }
 
 // IsNil reports whether p is the null pointer.
@@ -29,6 +31,7 @@ func (p Pointer) IsNil() bool { return p.address == 0 }
 func (p Pointer) Add(n uintptr) Pointer {
 	if p.stack != nil {
 		p.stack = unsafe.Add(p.stack, n)
+		p.room -= min(n, p.room)
 	}
 	p.address += n
 	return p
@@ -72,6 +75,10 @@ func (p Pointer) out(b []byte) bool {
 
 // check reports whether the n bytes at p may be accessed.
 func (p Pointer) check(n uintptr, write bool) bool {
+	return n <= p.room || p.accessible(n, write)
+}
+
+func (p Pointer) accessible(n uintptr, write bool) bool {
 	address := uintptr(p.now())
 	return address+n >= address && machine.Accessible(address, n, write)
 }
@@ -96,7 +103,7 @@ func (p Pointer) Load() (Pointer, syscall.Errno) {
 	// It is an address indeed, so a pointer may hold it. Load it again: CopyIn may have moved the
 	// stack.
 	target := *(*unsafe.Pointer)(p.stack)
-	return Pointer{uintptr(target), target}, 0
+	return Pointer{address: uintptr(target), stack: target}, 0
 }
 
 // CopyIn reads *v, of a type without pointers, from the program's memory at p.
@@ -156,6 +163,6 @@ func String(p Pointer, limit int) (string, syscall.Errno) {
 const pathMax = 4096
 
 // path reads the file name at argument i of a.
-func path(a call.Arguments, i int) (string, syscall.Errno) {
+func path(a *call.Arguments, i int) (string, syscall.Errno) {
 	return String(Argument(a, i), pathMax)
 }

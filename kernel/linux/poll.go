@@ -130,11 +130,11 @@ func milliseconds(timeout int32) int64 {
 	return after(time.Duration(timeout) * time.Millisecond)
 }
 
-func sysPoll(a call.Arguments) (uintptr, syscall.Errno) {
+func sysPoll(a *call.Arguments) (uintptr, syscall.Errno) {
 	return poll(a, milliseconds(int32(a.Value[2])))
 }
 
-func sysPpoll(a call.Arguments) (uintptr, syscall.Errno) {
+func sysPpoll(a *call.Arguments) (uintptr, syscall.Errno) {
 	end, errno := deadline(Argument(a, 2))
 	if errno != 0 {
 		return 0, errno
@@ -143,7 +143,7 @@ func sysPpoll(a call.Arguments) (uintptr, syscall.Errno) {
 }
 
 // poll waits for the struct pollfds that the first two arguments give.
-func poll(a call.Arguments, end int64) (uintptr, syscall.Errno) {
+func poll(a *call.Arguments, end int64) (uintptr, syscall.Errno) {
 	const size = 8
 	count := uintptr(uint32(a.Value[1]))
 	if count > maxDescriptors {

@@ -27,15 +27,15 @@ func mask(mode uint32) uint32 { return mode & 0o7777 &^ process.umask.Load() }
 const processID = 1
 
 // sysGetpid is also getpgrp and its like: there is one process, the first.
-func sysGetpid(a call.Arguments) (uintptr, syscall.Errno) { return processID, 0 }
+func sysGetpid(a *call.Arguments) (uintptr, syscall.Errno) { return processID, 0 }
 
 // sysGettid tells threads apart; the first has the process's number.
-func sysGettid(a call.Arguments) (uintptr, syscall.Errno) { return uintptr(machine.ThreadID()), 0 }
+func sysGettid(a *call.Arguments) (uintptr, syscall.Errno) { return uintptr(machine.ThreadID()), 0 }
 
-func sysGetppid(a call.Arguments) (uintptr, syscall.Errno) { return 0, 0 }
+func sysGetppid(a *call.Arguments) (uintptr, syscall.Errno) { return 0, 0 }
 
 // sysGetpgid is also getsid.
-func sysGetpgid(a call.Arguments) (uintptr, syscall.Errno) {
+func sysGetpgid(a *call.Arguments) (uintptr, syscall.Errno) {
 	if pid := int32(a.Value[0]); pid != 0 && pid != processID {
 		return 0, syscall.ESRCH
 	}
@@ -43,7 +43,7 @@ func sysGetpgid(a call.Arguments) (uintptr, syscall.Errno) {
 }
 
 // sysSetpgid succeeds where it changes nothing.
-func sysSetpgid(a call.Arguments) (uintptr, syscall.Errno) {
+func sysSetpgid(a *call.Arguments) (uintptr, syscall.Errno) {
 	for _, id := range a.Value[:2] {
 		if int32(id) != 0 && int32(id) != processID {
 			return 0, syscall.ESRCH
@@ -53,15 +53,15 @@ func sysSetpgid(a call.Arguments) (uintptr, syscall.Errno) {
 }
 
 // sysSetsid fails as it does for every process that leads its group already.
-func sysSetsid(a call.Arguments) (uintptr, syscall.Errno) { return 0, syscall.EPERM }
+func sysSetsid(a *call.Arguments) (uintptr, syscall.Errno) { return 0, syscall.EPERM }
 
 // sysExit is exit and exit_group.
-func sysExit(a call.Arguments) (uintptr, syscall.Errno) {
+func sysExit(a *call.Arguments) (uintptr, syscall.Errno) {
 	machine.Exit(int32(a.Value[0] & 0xff))
 	return 0, 0
 }
 
-func sysPrctl(a call.Arguments) (uintptr, syscall.Errno) {
+func sysPrctl(a *call.Arguments) (uintptr, syscall.Errno) {
 	const (
 		getKeepCaps   = 7
 		setKeepCaps   = 8

@@ -131,7 +131,7 @@ var tellNoEntropy = sync.OnceFunc(func() {
 // say writes a sentence to the console.
 func say(sentence string) { machine.ConsoleWrite([]byte("ringo: " + sentence + "\n")) }
 
-func sysGetrandom(a call.Arguments) (uintptr, syscall.Errno) {
+func sysGetrandom(a *call.Arguments) (uintptr, syscall.Errno) {
 	const nonblock, random, insecure = 1, 2, 4
 	flags := a.Value[2]
 	if flags&^(nonblock|random|insecure) != 0 || flags&(random|insecure) == random|insecure {

@@ -21,7 +21,7 @@ type descriptorSet [selectMax / 64]uint64
 
 const selectMax = 1024
 
-func sysSelect(a call.Arguments) (uintptr, syscall.Errno) {
+func sysSelect(a *call.Arguments) (uintptr, syscall.Errno) {
 	end := int64(Never)
 	if p := Argument(a, 4); !p.IsNil() {
 		var t syscall.Timeval
@@ -36,7 +36,7 @@ func sysSelect(a call.Arguments) (uintptr, syscall.Errno) {
 	return selectAny(a, end)
 }
 
-func sysPselect6(a call.Arguments) (uintptr, syscall.Errno) {
+func sysPselect6(a *call.Arguments) (uintptr, syscall.Errno) {
 	end, errno := deadline(Argument(a, 4))
 	if errno != 0 {
 		return 0, errno
@@ -46,7 +46,7 @@ func sysPselect6(a call.Arguments) (uintptr, syscall.Errno) {
 
 // selectAny waits for the descriptors below the first argument that are in the sets in the next
 // three.
-func selectAny(a call.Arguments, end int64) (uintptr, syscall.Errno) {
+func selectAny(a *call.Arguments, end int64) (uintptr, syscall.Errno) {
 	count := int(int32(a.Value[0]))
 	if count < 0 {
 		return 0, syscall.EINVAL

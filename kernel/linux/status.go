@@ -8,12 +8,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func sysStat(a call.Arguments) (uintptr, syscall.Errno) { return stat(atCWD, a, 0, 1, 0) }
-func sysLstat(a call.Arguments) (uintptr, syscall.Errno) {
+func sysStat(a *call.Arguments) (uintptr, syscall.Errno) { return stat(atCWD, a, 0, 1, 0) }
+func sysLstat(a *call.Arguments) (uintptr, syscall.Errno) {
 	return stat(atCWD, a, 0, 1, atSymlinkNofollow)
 }
 
-func sysFstat(a call.Arguments) (uintptr, syscall.Errno) {
+func sysFstat(a *call.Arguments) (uintptr, syscall.Errno) {
 	st, errno := descriptorStatus(a.Value[0])
 	if errno != 0 {
 		return 0, errno
@@ -42,7 +42,7 @@ func (d *Description) status() (syscall.Stat_t, syscall.Errno) {
 	return *st, errno
 }
 
-func sysNewfstatat(a call.Arguments) (uintptr, syscall.Errno) {
+func sysNewfstatat(a *call.Arguments) (uintptr, syscall.Errno) {
 	flags := a.Value[3]
 	if flags&^(atSymlinkNofollow|atNoAutomount|atEmptyPath) != 0 {
 		return 0, syscall.EINVAL
@@ -51,7 +51,7 @@ func sysNewfstatat(a call.Arguments) (uintptr, syscall.Errno) {
 }
 
 // stat answers for the path in argument name, to the struct stat in argument result.
-func stat(fd uintptr, a call.Arguments, name, result int, flags uintptr) (uintptr, syscall.Errno) {
+func stat(fd uintptr, a *call.Arguments, name, result int, flags uintptr) (uintptr, syscall.Errno) {
 	st, errno := pathStatus(fd, a, name, flags)
 	if errno != 0 {
 		return 0, errno
@@ -60,7 +60,7 @@ func stat(fd uintptr, a call.Arguments, name, result int, flags uintptr) (uintpt
 }
 
 // pathStatus returns the status of what the path in argument i leads to, or the descriptor fd does.
-func pathStatus(fd uintptr, a call.Arguments, i int, flags uintptr) (st syscall.Stat_t, errno syscall.Errno) {
+func pathStatus(fd uintptr, a *call.Arguments, i int, flags uintptr) (st syscall.Stat_t, errno syscall.Errno) {
 	if flags&atEmptyPath != 0 && int32(fd) != currentDirectory {
 		empty, errno := isEmpty(a, i)
 		if errno != 0 {
@@ -79,7 +79,7 @@ func pathStatus(fd uintptr, a call.Arguments, i int, flags uintptr) (st syscall.
 
 // isEmpty reports whether argument i is the empty path, or null, which means the same where an empty
 // path is allowed.
-func isEmpty(a call.Arguments, i int) (bool, syscall.Errno) {
+func isEmpty(a *call.Arguments, i int) (bool, syscall.Errno) {
 	p := Argument(a, i)
 	if p.IsNil() {
 		return true, 0
@@ -89,7 +89,7 @@ func isEmpty(a call.Arguments, i int) (bool, syscall.Errno) {
 	return first == 0, errno
 }
 
-func sysStatx(a call.Arguments) (uintptr, syscall.Errno) {
+func sysStatx(a *call.Arguments) (uintptr, syscall.Errno) {
 	const reservedMask = 1 << 31
 	flags := a.Value[2]
 	if flags&^(atSymlinkNofollow|atNoAutomount|atEmptyPath|atStatxSync) != 0 ||
@@ -118,7 +118,7 @@ func statxTime(t syscall.Timespec) unix.StatxTimestamp {
 func major(device uint64) uint32 { return uint32(device >> 8 & 0xfff) }
 func minor(device uint64) uint32 { return uint32(device&0xff | device>>12&0xfff00) }
 
-func sysStatfs(a call.Arguments) (uintptr, syscall.Errno) {
+func sysStatfs(a *call.Arguments) (uintptr, syscall.Errno) {
 	e, errno := lookup(atCWD, a, 0, 0)
 	if errno != 0 {
 		return 0, errno
@@ -126,7 +126,7 @@ func sysStatfs(a call.Arguments) (uintptr, syscall.Errno) {
 	return statfs(e, Argument(a, 1))
 }
 
-func sysFstatfs(a call.Arguments) (uintptr, syscall.Errno) {
+func sysFstatfs(a *call.Arguments) (uintptr, syscall.Errno) {
 	d, errno := lookupPath(a.Value[0])
 	if errno != 0 {
 		return 0, errno
@@ -144,15 +144,15 @@ func statfs(e *fs.Entry, result Pointer) (uintptr, syscall.Errno) {
 	return 0, CopyOut(result, &s)
 }
 
-func sysAccess(a call.Arguments) (uintptr, syscall.Errno) {
+func sysAccess(a *call.Arguments) (uintptr, syscall.Errno) {
 	return access(atCWD, a, 0, a.Value[1], 0)
 }
 
-func sysFaccessat(a call.Arguments) (uintptr, syscall.Errno) {
+func sysFaccessat(a *call.Arguments) (uintptr, syscall.Errno) {
 	return access(a.Value[0], a, 1, a.Value[2], 0)
 }
 
-func sysFaccessat2(a call.Arguments) (uintptr, syscall.Errno) {
+func sysFaccessat2(a *call.Arguments) (uintptr, syscall.Errno) {
 	flags := a.Value[3]
 	if flags&^(atEaccess|atSymlinkNofollow|atEmptyPath) != 0 {
 		return 0, syscall.EINVAL
@@ -161,7 +161,7 @@ func sysFaccessat2(a call.Arguments) (uintptr, syscall.Errno) {
 }
 
 // access answers for root, who may do everything but execute what nobody may execute.
-func access(fd uintptr, a call.Arguments, i int, mode, flags uintptr) (uintptr, syscall.Errno) {
+func access(fd uintptr, a *call.Arguments, i int, mode, flags uintptr) (uintptr, syscall.Errno) {
 	const execute, all = 1, 7
 	if uint32(mode)&^all != 0 {
 		return 0, syscall.EINVAL

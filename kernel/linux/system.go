@@ -19,7 +19,7 @@ func hostname() string {
 // SetHostname names the machine.
 func SetHostname(name string) { process.hostname.Store(&name) }
 
-func sysUname(a call.Arguments) (uintptr, syscall.Errno) {
+func sysUname(a *call.Arguments) (uintptr, syscall.Errno) {
 	var u syscall.Utsname
 	for _, f := range []struct {
 		field *[65]int8
@@ -35,7 +35,7 @@ func sysUname(a call.Arguments) (uintptr, syscall.Errno) {
 	return 0, CopyOut(Argument(a, 0), &u)
 }
 
-func sysSethostname(a call.Arguments) (uintptr, syscall.Errno) {
+func sysSethostname(a *call.Arguments) (uintptr, syscall.Errno) {
 	if a.Value[1] > 64 {
 		return 0, syscall.EINVAL
 	}
@@ -53,7 +53,7 @@ func statistics() (s machine.Stats) {
 	return s
 }
 
-func sysSysinfo(a call.Arguments) (uintptr, syscall.Errno) {
+func sysSysinfo(a *call.Arguments) (uintptr, syscall.Errno) {
 	s := statistics()
 	return 0, CopyOut(Argument(a, 0), &syscall.Sysinfo_t{
 		Uptime: machine.Uptime() / 1e9, Totalram: s.TotalPages * pageSize,
@@ -61,7 +61,7 @@ func sysSysinfo(a call.Arguments) (uintptr, syscall.Errno) {
 	})
 }
 
-func sysGetrusage(a call.Arguments) (uintptr, syscall.Errno) {
+func sysGetrusage(a *call.Arguments) (uintptr, syscall.Errno) {
 	const self, children, thread = 0, -1, 1
 	var u syscall.Rusage
 	switch int32(a.Value[0]) {
@@ -78,7 +78,7 @@ func sysGetrusage(a call.Arguments) (uintptr, syscall.Errno) {
 }
 
 // sysSchedGetaffinity returns the set of cores, as many bytes of it as there are.
-func sysSchedGetaffinity(a call.Arguments) (uintptr, syscall.Errno) {
+func sysSchedGetaffinity(a *call.Arguments) (uintptr, syscall.Errno) {
 	const word = bits.UintSize / 8
 	cores := statistics().Cores
 	size := (cores + bits.UintSize - 1) / bits.UintSize * word
@@ -100,17 +100,17 @@ func sysSchedGetaffinity(a call.Arguments) (uintptr, syscall.Errno) {
 }
 
 // sysSchedSetaffinity accepts any set: goroutines go where the scheduler puts them.
-func sysSchedSetaffinity(a call.Arguments) (uintptr, syscall.Errno) { return 0, 0 }
+func sysSchedSetaffinity(a *call.Arguments) (uintptr, syscall.Errno) { return 0, 0 }
 
 // sysGetpriority says a nice value of 0, as the system call does; sysSetpriority accepts others.
-func sysGetpriority(a call.Arguments) (uintptr, syscall.Errno) { return 20, 0 }
-func sysSetpriority(a call.Arguments) (uintptr, syscall.Errno) { return 0, 0 }
+func sysGetpriority(a *call.Arguments) (uintptr, syscall.Errno) { return 20, 0 }
+func sysSetpriority(a *call.Arguments) (uintptr, syscall.Errno) { return 0, 0 }
 
 // sysPersonality says that the program is an ordinary Linux program.
-func sysPersonality(a call.Arguments) (uintptr, syscall.Errno) { return 0, 0 }
+func sysPersonality(a *call.Arguments) (uintptr, syscall.Errno) { return 0, 0 }
 
 // sysGetcpu says core 0: a goroutine may be on another one by the time that it could look.
-func sysGetcpu(a call.Arguments) (uintptr, syscall.Errno) {
+func sysGetcpu(a *call.Arguments) (uintptr, syscall.Errno) {
 	var zero uint32
 	for i := range 2 {
 		if p := Argument(a, i); !p.IsNil() {

@@ -93,7 +93,7 @@ func formOf(name string) string {
 }
 
 // describeCall writes a call as C would.
-func describeCall(number uintptr, a call.Arguments) string {
+func describeCall(number uintptr, a *call.Arguments) string {
 	name := callName(number)
 	var b strings.Builder
 	b.WriteString(name)

@@ -81,9 +81,9 @@ func (f *flow) advance(n int) {
 	}
 }
 
-func sysSendfile(a call.Arguments) (uintptr, syscall.Errno) {
+func sysSendfile(a *call.Arguments) (uintptr, syscall.Errno) {
 	in, errno := Lookup(a.Value[1])
-	if errno == 0 && !in.readable() {
+	if errno == 0 && !in.reads {
 		errno = syscall.EBADF
 	}
 	if errno != 0 {
@@ -119,7 +119,7 @@ func sysSendfile(a call.Arguments) (uintptr, syscall.Errno) {
 	return uintptr(n), errno
 }
 
-func sysCopyFileRange(a call.Arguments) (uintptr, syscall.Errno) {
+func sysCopyFileRange(a *call.Arguments) (uintptr, syscall.Errno) {
 	in, errno := Lookup(a.Value[0])
 	if errno != 0 {
 		return 0, errno
@@ -134,7 +134,7 @@ func sysCopyFileRange(a call.Arguments) (uintptr, syscall.Errno) {
 		return 0, syscall.EISDIR
 	case !in.regular() || !out.regular():
 		return 0, syscall.EINVAL
-	case !in.readable() || !out.writable() || out.flags.Load()&syscall.O_APPEND != 0:
+	case !in.reads || !out.writes || out.flags.Load()&syscall.O_APPEND != 0:
 		return 0, syscall.EBADF
 	case !sameVolume(in, out):
 		return 0, syscall.EXDEV
@@ -207,4 +207,4 @@ func (d *Description) directory() bool {
 }
 
 // sysSplice is also tee and vmsplice: callers copy themselves when they hear EINVAL.
-func sysSplice(a call.Arguments) (uintptr, syscall.Errno) { return 0, syscall.EINVAL }
+func sysSplice(a *call.Arguments) (uintptr, syscall.Errno) { return 0, syscall.EINVAL }

@@ -64,10 +64,10 @@ func (d *Description) writeVector(v Vector, offset int64) (total int, errno sysc
 	return total, errno
 }
 
-func sysReadv(a call.Arguments) (uintptr, syscall.Errno)  { return readv(a, ownPosition) }
-func sysWritev(a call.Arguments) (uintptr, syscall.Errno) { return writev(a, ownPosition) }
+func sysReadv(a *call.Arguments) (uintptr, syscall.Errno)  { return readv(a, ownPosition) }
+func sysWritev(a *call.Arguments) (uintptr, syscall.Errno) { return writev(a, ownPosition) }
 
-func sysPreadv(a call.Arguments) (uintptr, syscall.Errno) {
+func sysPreadv(a *call.Arguments) (uintptr, syscall.Errno) {
 	offset := int64(a.Value[3])
 	if offset < 0 {
 		return 0, syscall.EINVAL
@@ -75,7 +75,7 @@ func sysPreadv(a call.Arguments) (uintptr, syscall.Errno) {
 	return readv(a, offset)
 }
 
-func sysPwritev(a call.Arguments) (uintptr, syscall.Errno) {
+func sysPwritev(a *call.Arguments) (uintptr, syscall.Errno) {
 	offset := int64(a.Value[3])
 	if offset < 0 {
 		return 0, syscall.EINVAL
@@ -87,7 +87,7 @@ func sysPwritev(a call.Arguments) (uintptr, syscall.Errno) {
 // anything.
 const syncFlags = 0x1 | 0x2 | 0x4 // RWF_HIPRI, RWF_DSYNC, RWF_SYNC
 
-func sysPreadv2(a call.Arguments) (uintptr, syscall.Errno) {
+func sysPreadv2(a *call.Arguments) (uintptr, syscall.Errno) {
 	if a.Value[5]&^syncFlags != 0 {
 		return 0, syscall.EOPNOTSUPP
 	}
@@ -97,7 +97,7 @@ func sysPreadv2(a call.Arguments) (uintptr, syscall.Errno) {
 	return sysPreadv(a)
 }
 
-func sysPwritev2(a call.Arguments) (uintptr, syscall.Errno) {
+func sysPwritev2(a *call.Arguments) (uintptr, syscall.Errno) {
 	if a.Value[5]&^syncFlags != 0 {
 		return 0, syscall.EOPNOTSUPP
 	}
@@ -107,7 +107,7 @@ func sysPwritev2(a call.Arguments) (uintptr, syscall.Errno) {
 	return sysPwritev(a)
 }
 
-func readv(a call.Arguments, offset int64) (uintptr, syscall.Errno) {
+func readv(a *call.Arguments, offset int64) (uintptr, syscall.Errno) {
 	d, errno := source(a)
 	if errno != 0 {
 		return 0, errno
@@ -123,7 +123,7 @@ func readv(a call.Arguments, offset int64) (uintptr, syscall.Errno) {
 	return uintptr(n), errno
 }
 
-func writev(a call.Arguments, offset int64) (uintptr, syscall.Errno) {
+func writev(a *call.Arguments, offset int64) (uintptr, syscall.Errno) {
 	d, errno := sink(a)
 	if errno != 0 {
 		return 0, errno

@@ -215,10 +215,11 @@ func Ready(token uintptr, readable, writable bool)
 func SetPollHooks(open func(fd int32, token uintptr) (errno uintptr), close func(fd int32) (errno uintptr))
 
 // SetSystemCall installs the late kernel's system-call dispatcher. Until then only the few calls
-// that package os makes while it initialises are answered.
+// that package os makes while it initialises are answered. If quick is set, the runtime goes on to answer
+// some by itself (runtime/go1.26/quick.go), which dispatch does not see.
 //
 //go:linkname SetSystemCall
-func SetSystemCall(dispatch func(number uintptr, a call.Arguments) (r1, r2, errno uintptr))
+func SetSystemCall(dispatch func(number uintptr, a *call.Arguments) (r1, r2, errno uintptr), quick bool)
 
 // ConsoleWrite writes to the console, straight and unbuffered; ConsoleRead takes what has been typed
 // (0: nothing now); ConsoleSource announces input.

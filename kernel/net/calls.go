@@ -58,7 +58,7 @@ const (
 	kindMask  = 0xF // SOCK_TYPE_MASK
 )
 
-func (n *Network) callSocket(a call.Arguments) (uintptr, syscall.Errno) {
+func (n *Network) callSocket(a *call.Arguments) (uintptr, syscall.Errno) {
 	domain, kind, protocol := int(int32(a.Value[0])), int(int32(a.Value[1])), int(int32(a.Value[2]))
 	if kind&^(kindMask|kindFlags) != 0 {
 		return 0, syscall.EINVAL
@@ -84,7 +84,7 @@ func (n *Network) open(domain, kind, protocol int) (socket, syscall.Errno) {
 	}
 }
 
-func (n *Network) callSocketpair(a call.Arguments) (uintptr, syscall.Errno) {
+func (n *Network) callSocketpair(a *call.Arguments) (uintptr, syscall.Errno) {
 	domain, kind, protocol := int(int32(a.Value[0])), int(int32(a.Value[1])), int(int32(a.Value[2]))
 	switch {
 	case kind&^(kindMask|kindFlags) != 0:
@@ -107,14 +107,14 @@ func (n *Network) callSocketpair(a call.Arguments) (uintptr, syscall.Errno) {
 	}
 	other, errno := install(second, kind&kindFlags)
 	if errno != 0 {
-		linux.Dispatch(unix.SYS_CLOSE, call.Arguments{Value: [6]uintptr{one}})
+		linux.Dispatch(unix.SYS_CLOSE, &call.Arguments{Value: [6]uintptr{one}})
 		return 0, errno
 	}
 	fds = [2]int32{int32(one), int32(other)}
 	return 0, linux.CopyOut(linux.Argument(a, 3), &fds)
 }
 
-func callBind(a call.Arguments) (uintptr, syscall.Errno) {
+func callBind(a *call.Arguments) (uintptr, syscall.Errno) {
 	_, s, errno := lookup(a.Value[0])
 	if errno != 0 {
 		return 0, errno
@@ -127,7 +127,7 @@ func callBind(a call.Arguments) (uintptr, syscall.Errno) {
 	return 0, s.bind(&m.address)
 }
 
-func callConnect(a call.Arguments) (uintptr, syscall.Errno) {
+func callConnect(a *call.Arguments) (uintptr, syscall.Errno) {
 	d, s, errno := lookup(a.Value[0])
 	if errno != 0 {
 		return 0, errno
@@ -153,7 +153,7 @@ func callConnect(a call.Arguments) (uintptr, syscall.Errno) {
 	return 0, errno
 }
 
-func callListen(a call.Arguments) (uintptr, syscall.Errno) {
+func callListen(a *call.Arguments) (uintptr, syscall.Errno) {
 	_, s, errno := lookup(a.Value[0])
 	if errno != 0 {
 		return 0, errno
@@ -168,12 +168,12 @@ func callListen(a call.Arguments) (uintptr, syscall.Errno) {
 // mostBacklog is net.core.somaxconn.
 const mostBacklog = 4096
 
-func callAccept(a call.Arguments) (uintptr, syscall.Errno) {
+func callAccept(a *call.Arguments) (uintptr, syscall.Errno) {
 	a.Value[3] = 0
 	return callAccept4(a)
 }
 
-func callAccept4(a call.Arguments) (uintptr, syscall.Errno) {
+func callAccept4(a *call.Arguments) (uintptr, syscall.Errno) {
 	flags := int(int32(a.Value[3]))
 	if flags&^kindFlags != 0 {
 		return 0, syscall.EINVAL
@@ -207,15 +207,15 @@ func callAccept4(a call.Arguments) (uintptr, syscall.Errno) {
 	return install(accepted, flags)
 }
 
-func callGetsockname(a call.Arguments) (uintptr, syscall.Errno) {
+func callGetsockname(a *call.Arguments) (uintptr, syscall.Errno) {
 	return callName(a, socket.name)
 }
 
-func callGetpeername(a call.Arguments) (uintptr, syscall.Errno) {
+func callGetpeername(a *call.Arguments) (uintptr, syscall.Errno) {
 	return callName(a, socket.peer)
 }
 
-func callName(a call.Arguments, which func(socket, *sockaddr) syscall.Errno) (uintptr, syscall.Errno) {
+func callName(a *call.Arguments, which func(socket, *sockaddr) syscall.Errno) (uintptr, syscall.Errno) {
 	_, s, errno := lookup(a.Value[0])
 	if errno != 0 {
 		return 0, errno
@@ -228,7 +228,7 @@ func callName(a call.Arguments, which func(socket, *sockaddr) syscall.Errno) (ui
 	return 0, m.address.copyOut(linux.Argument(a, 1), linux.Argument(a, 2))
 }
 
-func callShutdown(a call.Arguments) (uintptr, syscall.Errno) {
+func callShutdown(a *call.Arguments) (uintptr, syscall.Errno) {
 	_, s, errno := lookup(a.Value[0])
 	if errno != 0 {
 		return 0, errno

@@ -7,7 +7,7 @@ import (
 	"github.com/ringo-os/ringo/kernel/linux"
 )
 
-func callSendto(a call.Arguments) (uintptr, syscall.Errno) {
+func callSendto(a *call.Arguments) (uintptr, syscall.Errno) {
 	d, s, errno := lookup(a.Value[0])
 	if errno != 0 {
 		return 0, errno
@@ -30,7 +30,7 @@ func callSendto(a call.Arguments) (uintptr, syscall.Errno) {
 	return uintptr(n), errno
 }
 
-func callRecvfrom(a call.Arguments) (uintptr, syscall.Errno) {
+func callRecvfrom(a *call.Arguments) (uintptr, syscall.Errno) {
 	d, s, errno := lookup(a.Value[0])
 	if errno != 0 {
 		return 0, errno
@@ -225,7 +225,7 @@ func (h *msghdr) write(m *message) syscall.Errno {
 	return linux.CopyOut(h.at.Add(msgFlags), &flags)
 }
 
-func callSendmsg(a call.Arguments) (uintptr, syscall.Errno) {
+func callSendmsg(a *call.Arguments) (uintptr, syscall.Errno) {
 	d, s, errno := lookup(a.Value[0])
 	if errno != 0 {
 		return 0, errno
@@ -238,7 +238,7 @@ func callSendmsg(a call.Arguments) (uintptr, syscall.Errno) {
 	return uintptr(n), errno
 }
 
-func callRecvmsg(a call.Arguments) (uintptr, syscall.Errno) {
+func callRecvmsg(a *call.Arguments) (uintptr, syscall.Errno) {
 	d, s, errno := lookup(a.Value[0])
 	if errno != 0 {
 		return 0, errno
@@ -251,11 +251,11 @@ func callRecvmsg(a call.Arguments) (uintptr, syscall.Errno) {
 	return uintptr(n), errno
 }
 
-func callSendmmsg(a call.Arguments) (uintptr, syscall.Errno) {
+func callSendmmsg(a *call.Arguments) (uintptr, syscall.Errno) {
 	return several(a, true)
 }
 
-func callRecvmmsg(a call.Arguments) (uintptr, syscall.Errno) {
+func callRecvmmsg(a *call.Arguments) (uintptr, syscall.Errno) {
 	return several(a, false)
 }
 
@@ -264,7 +264,7 @@ const msgWaitForOne = 0x10000
 
 // several moves the messages of an array of struct mmsghdr. An error after the first message is kept
 // quiet: it will come again.
-func several(a call.Arguments, send bool) (uintptr, syscall.Errno) {
+func several(a *call.Arguments, send bool) (uintptr, syscall.Errno) {
 	d, s, errno := lookup(a.Value[0])
 	if errno != 0 {
 		return 0, errno

@@ -14,7 +14,7 @@ import (
 // mostOption is the largest value of an option that is looked at.
 const mostOption = 4096
 
-func callSetsockopt(a call.Arguments) (uintptr, syscall.Errno) {
+func callSetsockopt(a *call.Arguments) (uintptr, syscall.Errno) {
 	_, s, errno := lookup(a.Value[0])
 	if errno != 0 {
 		return 0, errno
@@ -37,7 +37,7 @@ func callSetsockopt(a call.Arguments) (uintptr, syscall.Errno) {
 	return 0, s.setOption(level, name, memory.Bytes)
 }
 
-func callGetsockopt(a call.Arguments) (uintptr, syscall.Errno) {
+func callGetsockopt(a *call.Arguments) (uintptr, syscall.Errno) {
 	_, s, errno := lookup(a.Value[0])
 	if errno != 0 {
 		return 0, errno

@@ -68,9 +68,11 @@ func write1(fd uintptr, p unsafe.Pointer, n int32) int32 {
 // writeFile is called through a variable, so that the linker does not count its frames: a goroutine's stack
 // may grow.
 var writeFile = func(fd uintptr, p unsafe.Pointer, n int32) int32 {
-	a := call.Arguments{Value: [6]uintptr{fd, uintptr(p), uintptr(n)}}
-	a.Stack[1] = p
-	r, _, errno := dispatch(callWrite, a)
+	a := call.Arguments{
+		Value: [6]uintptr{fd, uintptr(p), uintptr(n)},
+		Stack: call.Stack{Low: uintptr(p), Size: uintptr(n), Then: uintptr(p), Now: p},
+	}
+	r, _, errno := dispatch(callWrite, (*call.Arguments)(noescape(unsafe.Pointer(&a))))
 	if errno != 0 {
 		return -int32(errno)
 	}

@@ -47,8 +47,8 @@ func machine_Accessible(address, size uintptr, write bool) (ok bool) {
 	if end < address || end > programEnd {
 		return false
 	}
-	if s := spanOf(address); s != nil && s.state.get() != mSpanDead && end <= s.base()+s.npages*pageSize {
-		return true // all of a span is there and can be written
+	if inSpan(address, size) {
+		return true
 	}
 	systemstack(func() { ok = accessible(address, end, write) })
 	return ok

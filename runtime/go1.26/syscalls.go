@@ -14,65 +14,68 @@ import (
 )
 
 // dispatch is the late kernel's; before that only earlyCall answers.
-var dispatch func(number uintptr, a call.Arguments) (r1, r2, errno uintptr)
+var dispatch func(number uintptr, a *call.Arguments) (r1, r2, errno uintptr)
+
+// quickCalls says that some calls are answered without it (quick.go).
+var quickCalls bool
 
 //go:linkname machine_SetSystemCall github.com/ringo-os/ringo/kernel/machine.SetSystemCall
-func machine_SetSystemCall(d func(number uintptr, a call.Arguments) (r1, r2, errno uintptr)) {
-	dispatch = d
+func machine_SetSystemCall(d func(number uintptr, a *call.Arguments) (r1, r2, errno uintptr), quick bool) {
+	dispatch, quickCalls = d, quick
 }
 
 // systemCall runs a system call on the calling goroutine, which may park in it. Packages syscall
 // and internal/runtime/syscall/linux come here.
 //
-// It is nosplit because the arguments may be the addresses of variables on this very stack: before
-// anything can make the stack grow, and so move, they are turned into pointers, which move along.
+// It is nosplit because the arguments may be the addresses of variables on this very stack: where it is
+// must be noted before anything can make it grow, and so move.
 //
 //go:linkname systemCall internal/runtime/syscall/linux.Syscall6
 //go:nosplit
 //go:uintptrkeepalive
 func systemCall(number, a1, a2, a3, a4, a5, a6 uintptr) (r1, r2, errno uintptr) {
 	gp := getg()
-	if dispatch == nil || gp.m.curg != gp {
+	if gp.m.curg != gp {
 		return earlyCall(number, a1, a2, a3)
 	}
-	a := call.Arguments{Value: [6]uintptr{a1, a2, a3, a4, a5, a6}}
-	lo, size := gp.stack.lo, gp.stack.hi-gp.stack.lo
-	if a1-lo < size {
-		a.Stack[0] = unsafe.Pointer(a1)
+	if quickCalls {
+		switch number {
+		case callGetpid:
+			return pid, 0, 0
+		case callClockGettime:
+			if t := (*timespec)(quickPointer(gp, a2, unsafe.Sizeof(timespec{}))); t != nil && a1 <= clockMonotonic {
+				tellTime(t, a1)
+				return 0, 0, 0
+			}
+		}
 	}
-	if a2-lo < size {
-		a.Stack[1] = unsafe.Pointer(a2)
+	if dispatch == nil {
+		return earlyCall(number, a1, a2, a3)
 	}
-	if a3-lo < size {
-		a.Stack[2] = unsafe.Pointer(a3)
-	}
-	if a4-lo < size {
-		a.Stack[3] = unsafe.Pointer(a4)
-	}
-	if a5-lo < size {
-		a.Stack[4] = unsafe.Pointer(a5)
-	}
-	if a6-lo < size {
-		a.Stack[5] = unsafe.Pointer(a6)
-	}
-	return dispatch(number, a)
+	var a call.Arguments
+	a.Value = [6]uintptr{a1, a2, a3, a4, a5, a6}
+	a.Stack.Low, a.Stack.Size = gp.stack.lo, gp.stack.hi-gp.stack.lo
+	a.Stack.Now = unsafe.Pointer(&a)
+	a.Stack.Then = uintptr(a.Stack.Now)
+	return dispatch(number, (*call.Arguments)(noescape(unsafe.Pointer(&a))))
 }
 
 // The numbers that earlyCall knows (Linux, arch/x86/entry/syscalls/syscall_64.tbl).
 const (
-	callRead      = 0
-	callWrite     = 1
-	callGetpid    = 39
-	callExit      = 60
-	callClone     = 56
-	callFork      = 57
-	callVfork     = 58
-	callFcntl     = 72
-	callPrctl     = 157
-	callGettid    = 186
-	callExitGroup = 231
-	callGetrandom = 318
-	callClone3    = 435
+	callRead         = 0
+	callWrite        = 1
+	callGetpid       = 39
+	callExit         = 60
+	callClone        = 56
+	callFork         = 57
+	callVfork        = 58
+	callFcntl        = 72
+	callPrctl        = 157
+	callGettid       = 186
+	callClockGettime = 228
+	callExitGroup    = 231
+	callGetrandom    = 318
+	callClone3       = 435
 
 	fcntlGetFlags   = 3
 	openReadWrite   = 2
@@ -95,7 +98,7 @@ func earlyCall(number, a1, a2, a3 uintptr) (r1, r2, errno uintptr) {
 		}
 		return ^uintptr(0), 0, _EBADF
 	case callGetpid, callGettid:
-		return 1, 0, 0
+		return pid, 0, 0
 	case callGetrandom:
 		if a2 <= randomSizeLimit {
 			if n := earlyRandom(unsafe.Slice((*byte)(unsafe.Pointer(a1)), int(a2))); uintptr(n) == a2 {

@@ -66,6 +66,18 @@ var edits = []release.Edit{
 		Anchor: "// Syscall6 calls system call number 'num' with arguments a1-6.\n",
 		With:   "//go:linkname Syscall6\n",
 	},
+	// Also one that cannot fail, for which the stock assembly uses the instruction.
+	{
+		File:   "syscall/syscall_linux.go",
+		Anchor: "\nfunc rawSyscallNoError(trap, a1, a2, a3 uintptr) (r1, r2 uintptr)\n",
+		With: "\n//go:uintptrkeepalive\n//go:nosplit\nfunc rawSyscallNoError(trap, a1, a2, a3 uintptr) (r1, r2 uintptr) " +
+			"{ r1, r2, _ = linux.Syscall6(trap, a1, a2, a3, 0, 0, 0); return }\n",
+	},
+	{
+		File:   "syscall/asm_linux_amd64.s",
+		Anchor: "TEXT ·rawSyscallNoError(SB),",
+		With:   "TEXT ·rawSyscallNoErrorByInstruction(SB),",
+	},
 	// It parks its goroutine where it must wait, and so does not give up its P.
 	{File: "syscall/syscall_linux.go", Anchor: "\n\truntime_entersyscall()\n", With: "\n\n", Count: 2},
 	{File: "syscall/syscall_linux.go", Anchor: "\n\truntime_exitsyscall()\n", With: "\n\n", Count: 2},
