@@ -185,7 +185,7 @@ func (e *epoll) forget(i *interest) {
 
 // collect hands out, by report, at most the given number of files that are ready, and returns how many
 // those were. What is not told at its edge only is queued again, behind the others. It ends early with
-// report's error if that is not 0.
+// report's error if that is not 0; report is called with e.mu held, and does not wait.
 func (e *epoll) collect(most int, report func(n int, events uint32, data uint64) syscall.Errno) (n int, errno syscall.Errno) {
 	var again queue
 	e.mu.Lock()
@@ -198,23 +198,19 @@ func (e *epoll) collect(most int, report func(n int, events uint32, data uint64)
 		e.mu.Unlock()
 		ready := i.key.description.File.Ready()
 		e.mu.Lock()
-		events, data := uint32(ready&i.wants()), i.data
+		events := ready & i.wants()
 		if events == 0 || i.gone || i.off {
 			continue
 		}
-		i.off = i.events&epollOneShot != 0
-		if i.events&(epollEdge|epollOneShot) == 0 && !i.queued {
-			again.put(i)
-		}
-		e.mu.Unlock()
-		errno = report(n, events, data)
-		e.mu.Lock()
-		if errno != 0 { // as if it had not been told
-			i.off = false
+		if errno = report(n, uint32(events), i.data); errno != 0 {
 			e.queue(i)
 			break
 		}
 		n++
+		i.off = i.events&epollOneShot != 0
+		if i.events&(epollEdge|epollOneShot) == 0 && !i.queued {
+			again.put(i)
+		}
 	}
 	more := again.first != nil
 	for i := again.take(); i != nil; i = again.take() {

@@ -68,12 +68,13 @@ func (c *counter) Write(p []byte) (int, syscall.Errno) {
 
 func (c *counter) Ready() file.Events {
 	c.mu.Lock()
-	defer c.mu.Unlock()
+	value := c.value
+	c.mu.Unlock()
 	var events file.Events
-	if c.value > 0 {
+	if value > 0 {
 		events |= file.Readable
 	}
-	if c.value < counterMax {
+	if value < counterMax {
 		events |= file.Writable
 	}
 	return events

@@ -196,6 +196,27 @@ func TestEpollPingPong(t *testing.T) {
 	wait.Wait()
 }
 
+// What is ready, and stays so, keeps none of those waiting who ask for it at the same time.
+func TestEpollShared(t *testing.T) {
+	reset()
+	r, w := newPipe(t, 0)
+	must(t, unix.SYS_WRITE, w, []byte("x"), 1)
+	e := must(t, unix.SYS_EPOLL_CREATE1, 0)
+	epollControl(t, e, 1, r, uint32(file.Readable))
+	var wait sync.WaitGroup
+	for range 4 {
+		wait.Go(func() {
+			for range 2000 {
+				if got, want := waited(t, e, -1), fmt.Sprintf("[%d:0x1]", r); got != want {
+					t.Errorf("%s, want %s", got, want)
+					return
+				}
+			}
+		})
+	}
+	soon(t, "epoll_wait", later(wait.Wait))
+}
+
 func TestPollHooks(t *testing.T) {
 	reset()
 	var told []string
