@@ -196,25 +196,51 @@ func TestEpollPingPong(t *testing.T) {
 	wait.Wait()
 }
 
-// What is ready, and stays so, keeps none of those waiting who ask for it at the same time.
+// A slowFile is always readable, but takes its time to say so.
+type slowFile struct {
+	anonymous
+	asked  chan struct{}
+	answer chan struct{}
+}
+
+func (f *slowFile) Ready() file.Events {
+	f.asked <- struct{}{}
+	<-f.answer
+	return file.Readable
+}
+
+func (f *slowFile) Close() syscall.Errno { return 0 }
+
+// What is ready, and stays so, does not keep those waiting who ask while it is being told to another.
 func TestEpollShared(t *testing.T) {
 	reset()
-	r, w := newPipe(t, 0)
-	must(t, unix.SYS_WRITE, w, []byte("x"), 1)
+	f := &slowFile{asked: make(chan struct{}), answer: make(chan struct{})}
+	fd, _ := Install(f, syscall.O_RDWR, false)
 	e := must(t, unix.SYS_EPOLL_CREATE1, 0)
-	epollControl(t, e, 1, r, uint32(file.Readable))
-	var wait sync.WaitGroup
-	for range 4 {
-		wait.Go(func() {
-			for range 2000 {
-				if got, want := waited(t, e, -1), fmt.Sprintf("[%d:0x1]", r); got != want {
-					t.Errorf("%s, want %s", got, want)
-					return
-				}
-			}
-		})
+	added := later(func() { epollControl(t, e, 1, fd, uint32(file.Readable)) })
+	<-f.asked
+	f.answer <- struct{}{}
+	soon(t, "epoll_ctl", added)
+	ask := func() {
+		if got, want := waited(t, e, -1), fmt.Sprintf("[%d:0x1]", fd); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
 	}
-	soon(t, "epoll_wait", later(wait.Wait))
+	first := later(ask)
+	<-f.asked
+	second := later(ask) // and finds nothing in the queue
+	f.answer <- struct{}{}
+	soon(t, "the first epoll_wait", first)
+	for asked := f.asked; ; {
+		select {
+		case <-asked:
+			f.answer <- struct{}{}
+		case <-second:
+			return
+		case <-time.After(10 * time.Second):
+			t.Fatal("the second epoll_wait hangs")
+		}
+	}
 }
 
 func TestPollHooks(t *testing.T) {
