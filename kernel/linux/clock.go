@@ -71,6 +71,7 @@ func sysClockSettime(a *call.Arguments) (uintptr, syscall.Errno) {
 		return 0, syscall.EINVAL
 	}
 	machine.SetWallClock(t.Sec, int32(t.Nsec))
+	wallTimers.clockSet()
 	return 0, 0
 }
 
@@ -83,6 +84,7 @@ func sysSettimeofday(a *call.Arguments) (uintptr, syscall.Errno) {
 		return 0, syscall.EINVAL
 	}
 	machine.SetWallClock(t.Sec, int32(t.Usec*1000))
+	wallTimers.clockSet()
 	return 0, 0
 }
 
