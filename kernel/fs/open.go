@@ -32,13 +32,18 @@ func ValidOpen(flags int) bool {
 
 // Open is openat. The flags are valid, and the umask has been applied to mode.
 func (t *FS) Open(at *Entry, path string, flags int, mode uint32) (file.File, syscall.Errno) {
+	return t.OpenWithin(at, path, flags, mode, 0)
+}
+
+// OpenWithin is Open for a path that may not lead everywhere.
+func (t *FS) OpenWithin(at *Entry, path string, flags int, mode uint32, limits Limits) (file.File, syscall.Errno) {
 	if flags&flagPath != 0 {
 		flags &= flagPath | syscall.O_DIRECTORY | syscall.O_NOFOLLOW | syscall.O_CLOEXEC
 	}
 	if flags&flagTmpfile != 0 {
-		return t.openNameless(at, path, flags, mode)
+		return t.openNameless(at, path, flags, mode, limits)
 	}
-	e, created, errno := t.find(at, path, flags, mode)
+	e, created, errno := t.find(at, path, flags, mode, limits)
 	if errno != 0 {
 		return nil, errno
 	}
@@ -51,7 +56,7 @@ func (t *FS) Open(at *Entry, path string, flags int, mode uint32) (file.File, sy
 
 // find resolves the path of an open, and creates the file if that is asked for. It holds the file's
 // node for the open file.
-func (t *FS) find(at *Entry, path string, flags int, mode uint32) (e *Entry, created bool, errno syscall.Errno) {
+func (t *FS) find(at *Entry, path string, flags int, mode uint32, limits Limits) (e *Entry, created bool, errno syscall.Errno) {
 	create := flags&syscall.O_CREAT != 0
 	how := howToFollow(flags&syscall.O_NOFOLLOW == 0)
 	switch {
@@ -61,7 +66,7 @@ func (t *FS) find(at *Entry, path string, flags int, mode uint32) (e *Entry, cre
 		how = how&follow | refuse
 	}
 	t.tree.RLock()
-	last, errno := t.walk(at, path, how)
+	last, errno := t.walkWithin(at, path, how, limits)
 	if !create || errno != 0 || last.entry != nil {
 		defer t.tree.RUnlock()
 		return last.existing(flags, errno)
@@ -70,7 +75,7 @@ func (t *FS) find(at *Entry, path string, flags int, mode uint32) (e *Entry, cre
 	t.tree.RUnlock()
 	t.tree.Lock()
 	defer t.tree.Unlock()
-	last, errno = t.walk(at, path, how)
+	last, errno = t.walkWithin(at, path, how, limits)
 	if errno != 0 || last.entry != nil {
 		return last.existing(flags, errno)
 	}
@@ -113,8 +118,8 @@ func (t *FS) create(last *target, mode uint32) (*Entry, syscall.Errno) {
 }
 
 // openNameless is O_TMPFILE: path is that of a directory.
-func (t *FS) openNameless(at *Entry, path string, flags int, mode uint32) (file.File, syscall.Errno) {
-	e, errno := t.Lookup(at, path, flags&syscall.O_NOFOLLOW == 0)
+func (t *FS) openNameless(at *Entry, path string, flags int, mode uint32, limits Limits) (file.File, syscall.Errno) {
+	e, errno := t.lookupWithin(at, path, flags&syscall.O_NOFOLLOW == 0, limits)
 	switch {
 	case errno != 0:
 		return nil, errno

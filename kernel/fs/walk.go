@@ -35,13 +35,45 @@ const (
 	refuse
 )
 
+// Limits say where a path may not lead through: openat2's resolve.
+type Limits uint8
+
+// The limits (Linux, include/uapi/linux/openat2.h).
+const (
+	NoCrossing   Limits = 1 << iota // into another file system: EXDEV
+	NoMagicLinks                    // a link of /proc's that leads to no path: ELOOP
+	NoLinks                         // any symbolic link: ELOOP
+	Beneath                         // out of the directory where it begins: EXDEV
+	InRoot                          // nor out of it, as it is what / means
+)
+
 // walk follows path from the directory at, for FS.tree's holder.
 func (t *FS) walk(at *Entry, path string, how how) (last target, errno syscall.Errno) {
+	return t.walkWithin(at, path, how, 0)
+}
+
+// absolute returns what the / at the beginning of a path means, of a walk that began at start.
+func (t *FS) absolute(start *Entry, limits Limits) (*Entry, syscall.Errno) {
+	switch {
+	case limits&Beneath != 0:
+		return nil, syscall.EXDEV
+	case limits&InRoot != 0 && !start.node.isDirectory():
+		return nil, syscall.ENOTDIR
+	case limits&InRoot != 0:
+		return start, 0
+	}
+	return t.root, 0
+}
+
+func (t *FS) walkWithin(at *Entry, path string, how how, limits Limits) (last target, errno syscall.Errno) {
 	if path == "" {
 		return last, syscall.ENOENT
 	}
-	if path[0] == '/' {
-		at = t.root
+	start, knowsRoot := at, path[0] == '/'
+	if knowsRoot {
+		if at, errno = t.absolute(start, limits); errno != 0 {
+			return last, errno
+		}
 	}
 	t.root.node.look()
 	for links := 0; ; {
@@ -51,10 +83,20 @@ func (t *FS) walk(at *Entry, path string, how how) (last target, errno syscall.E
 		}
 		final := rest == ""
 		last = target{directory: at.node, name: name, slash: last.slash || final && mark}
+		knowsRoot = knowsRoot || name == ".."
+		if limits&(Beneath|InRoot) != 0 && name == ".." && at.node == start.node && at.node.isDirectory() {
+			if limits&Beneath != 0 {
+				return last, syscall.EXDEV
+			}
+			last.name = "."
+		}
 		if errno := last.find(at); errno != 0 {
 			return last, errno
 		}
 		e := last.entry
+		if limits&NoCrossing != 0 && e != nil && e.node.volume != at.node.volume {
+			return last, syscall.EXDEV
+		}
 		switch {
 		case final && mark && how&refuse != 0 && last.dots == ordinary:
 			return last, syscall.EISDIR
@@ -73,7 +115,7 @@ func (t *FS) walk(at *Entry, path string, how how) (last target, errno syscall.E
 			return last.checked()
 		}
 		// It is a link to follow.
-		if links++; links > linksMax {
+		if links++; links > linksMax || limits&NoLinks != 0 {
 			return last, syscall.ELOOP
 		}
 		if e.node.jump == nil {
@@ -81,15 +123,31 @@ func (t *FS) walk(at *Entry, path string, how how) (last target, errno syscall.E
 				return last, syscall.ENOENT
 			}
 			if path[0] == '/' {
-				at = t.root
+				// Linux has not found out yet where the root is if nothing before has asked for it.
+				if limits&NoCrossing != 0 && (!knowsRoot || at.node.volume != t.root.node.volume) {
+					return last, syscall.EXDEV
+				}
+				if at, errno = t.absolute(start, limits); errno != 0 {
+					return last, errno
+				}
 			}
 			if !final {
 				path += "/" + rest
 			}
 			continue
 		}
+		switch {
+		case limits&NoMagicLinks != 0:
+			return last, syscall.ELOOP
+		case limits&(Beneath|InRoot) != 0:
+			return last, syscall.EXDEV
+		}
+		from := at
 		if at = e.node.jump(); at == nil {
 			return last, syscall.ENOENT
+		}
+		if limits&NoCrossing != 0 && at.node.volume != from.node.volume {
+			return last, syscall.EXDEV
 		}
 		if path = rest; final {
 			return target{entry: at, dots: root, slash: last.slash}.checked()
@@ -153,9 +211,13 @@ func howToFollow(followLast bool) how {
 // Lookup returns what path leads to, from the directory at if it is relative. A symbolic link at its
 // end is followed if followLast is set.
 func (t *FS) Lookup(at *Entry, path string, followLast bool) (*Entry, syscall.Errno) {
+	return t.lookupWithin(at, path, followLast, 0)
+}
+
+func (t *FS) lookupWithin(at *Entry, path string, followLast bool, limits Limits) (*Entry, syscall.Errno) {
 	t.tree.RLock()
 	defer t.tree.RUnlock()
-	last, errno := t.walk(at, path, howToFollow(followLast))
+	last, errno := t.walkWithin(at, path, howToFollow(followLast), limits)
 	if errno == 0 && last.entry == nil {
 		errno = syscall.ENOENT
 	}

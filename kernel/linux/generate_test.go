@@ -193,7 +193,25 @@ func (g maker) opening() operation {
 	case 4:
 		return plain(unix.SYS_OPENAT, "openat", g.at(), one(g, "a", "b", "c"), syscall.O_RDWR|syscall.O_CREAT, 0o644).opening(g.slot())
 	}
+	if g.Intn(4) == 0 {
+		return plain(unix.SYS_OPENAT2, "openat2", g.at(), g.path(), g.openHow(), one(g, 24, 24, 24, 24, 23, 32, 1<<20)).opening(g.slot())
+	}
 	return plain(unix.SYS_OPENAT, "openat", g.at(), g.path(), g.openFlags(), g.mode()).opening(g.slot())
+}
+
+// openHow is a struct open_how, with more behind it that is zero, mostly. Everything here lies in one file
+// system, and RESOLVE_CACHED depends on what Linux has cached.
+func (g maker) openHow() *buffer {
+	b := &buffer{data: make([]byte, 32)}
+	flags, mode := g.openFlags(), 0
+	if flags&syscall.O_CREAT != 0 || g.Intn(10) == 0 {
+		mode = g.mode()
+	}
+	resolve := one(g, 0, 1, 2, 4, 8, 16, 8|4, 16|2, 8|16, 0x40)
+	for i, v := range []int{flags, mode, resolve, one(g, 0, 0, 0, 1)} {
+		binary.LittleEndian.PutUint64(b.data[8*i:], uint64(v))
+	}
+	return b
 }
 
 func (g maker) names() operation {

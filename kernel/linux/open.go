@@ -99,7 +99,11 @@ func open(fd uintptr, a *call.Arguments, i int, flags int, mode uint32) (uintptr
 	if errno != 0 {
 		return 0, errno
 	}
-	f, errno := files.Open(at, name, flags, mask(mode))
+	return openWithin(at, name, flags, mode, 0)
+}
+
+func openWithin(at *fs.Entry, name string, flags int, mode uint32, limits fs.Limits) (uintptr, syscall.Errno) {
+	f, errno := files.OpenWithin(at, name, flags, mask(mode), limits)
 	if errno != 0 {
 		return 0, errno
 	}

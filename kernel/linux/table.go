@@ -359,7 +359,7 @@ var table = [...]entry{
 	unix.SYS_FSMOUNT:                 {name: "fsmount"},
 	unix.SYS_FSPICK:                  {name: "fspick"},
 	unix.SYS_PIDFD_OPEN:              {name: "pidfd_open"},
-	unix.SYS_OPENAT2:                 {name: "openat2"},
+	unix.SYS_OPENAT2:                 {name: "openat2", handle: sysOpenat2},
 	unix.SYS_PIDFD_GETFD:             {name: "pidfd_getfd"},
 	unix.SYS_PROCESS_MADVISE:         {name: "process_madvise"},
 	unix.SYS_MOUNT_SETATTR:           {name: "mount_setattr"},
