@@ -79,6 +79,8 @@ type Config struct {
 
 	// Forwards make ports of the machine reachable on the host.
 	Forwards []Forward
+	// Network is a QEMU -netdev without its id, in place of the user network, which Forwards are for.
+	Network string
 	// NoNetwork leaves the network interface out, NoEntropy the random-number device.
 	NoNetwork, NoEntropy bool
 	// Extra are more arguments for QEMU.
@@ -125,7 +127,7 @@ func (c *Config) Args(statusFile string) []string {
 		args = append(args, "-device", c.device("virtio-rng"))
 	}
 	if !c.NoNetwork {
-		netdev := "user,id=net0"
+		netdev := or(c.Network, "user") + ",id=net0"
 		for _, f := range c.Forwards {
 			netdev += ",hostfwd=" + f.hostfwd()
 		}

@@ -13,7 +13,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -71,12 +70,12 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	port, err := freePort()
+	clientsNetwork, err := newNetwork(filepath.Join(dir, "cable"))
 	if err != nil {
 		return err
 	}
 	c := qemu.Config{Image: image, Machine: kind, Cores: *cores, Memory: size,
-		Forwards:  []qemu.Forward{{Host: port, Guest: 8080}},
+		Network: clientsNetwork.netdev(), Words: []string{"ip=" + machineAddress + "/24," + hostAddress},
 		Arguments: []string{duration.String()}}
 
 	if *capture != "" {
@@ -86,9 +85,12 @@ func run(ctx context.Context) error {
 	defer cancel(nil)
 	var wg sync.WaitGroup
 	defer wg.Wait()
-	load := &load{url: fmt.Sprintf("http://127.0.0.1:%d/", port)}
+	load := &load{dial: clientsNetwork.dial}
 	loading, end := context.WithCancel(ctx)
 	defer end()
+	cableCtx, unplug := context.WithCancel(ctx)
+	defer unplug()
+	wg.Go(func() { clientsNetwork.run(cableCtx) })
 	console := &console{out: os.Stdout, silence: time.AfterFunc(patience, func() {
 		cancel(fmt.Errorf("the machine has said nothing for %v", patience))
 	}), ready: func() { load.start(loading, &wg, *clients) }, over: end}
@@ -98,6 +100,7 @@ func run(ctx context.Context) error {
 	status, err := c.Run(ctx, qemu.Console{Out: console, Err: os.Stderr, OutTerminal: true, InTerminal: true})
 	console.silence.Stop()
 	end()
+	unplug()
 	wg.Wait()
 	fmt.Println("soak:", load)
 	switch {
@@ -129,15 +132,6 @@ func build(ctx context.Context, dir string) (image string, err error) {
 		return "", fmt.Errorf("ringo build: %w\n%s", err, out)
 	}
 	return image, nil
-}
-
-func freePort() (uint16, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer l.Close()
-	return uint16(l.Addr().(*net.TCPAddr).Port), nil
 }
 
 // A console passes on what the machine says, and knows its last words.
