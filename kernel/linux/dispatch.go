@@ -21,10 +21,9 @@ type entry struct {
 // Dispatch carries out a system call: package machine hands it every one that the program makes, unless
 // they are observed.
 func Dispatch(number uintptr, a *call.Arguments) (r1, r2, errno uintptr) {
-	a = inStack(a)
 	if number < uintptr(len(table)) {
 		if e := &table[number]; e.handle != nil {
-			result, errno := e.handle(a)
+			result, errno := e.handle(inStack(a))
 			if errno != 0 {
 				return ^uintptr(0), 0, uintptr(errno)
 			}

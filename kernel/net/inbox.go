@@ -14,6 +14,8 @@ type inbox struct {
 	mu      sync.Mutex
 	owner   *unixSocket
 	packets []*packet
+	queue   []*packet                // where packets begins again when it has been empty
+	spare   *packet                  // for the next one, so that a conversation allocates nothing
 	size    int                      // bytes in packets
 	ended   bool                     // nobody will send any more
 	deaf    bool                     // nobody will receive any more
@@ -22,6 +24,7 @@ type inbox struct {
 
 // A packet is a message, or several bytes of a stream that belong together.
 type packet struct {
+	memory []byte // that data lies in
 	data   []byte
 	from   string // the sender's name
 	rights []*linux.Description
@@ -63,22 +66,36 @@ func (b *inbox) put(s *unixSocket, m *message, stream bool) (int, syscall.Errno)
 		last.data = append(last.data, data...)
 		b.size += len(data)
 	} else {
-		p := &packet{data: data, from: from}
-		if stream {
-			p.data = make([]byte, 0, max(len(data), packetSize))
-			p.data = append(p.data, data...)
-		} else {
-			p.data = append([]byte(nil), data...)
+		p := b.newPacket(len(data), stream)
+		p.data, p.from = append(p.memory, data...), from
+		if !stream {
 			b.size += packetCost
 		}
 		p.rights = append(p.rights, m.rights...)
 		clear(m.rights)
 		m.rights = m.rights[:0]
-		b.packets = append(b.packets, p)
+		if len(b.packets) == 0 {
+			b.packets = b.queue
+		}
+		if b.packets = append(b.packets, p); len(b.packets) == 1 {
+			b.queue = b.packets[:0]
+		}
 		b.size += len(data)
 	}
 	b.owner.watchers.Notify(file.Readable)
 	return len(data), 0
+}
+
+// newPacket returns a packet with room for size bytes, and if it is a stream's for some more.
+func (b *inbox) newPacket(size int, stream bool) *packet {
+	if p := b.spare; p != nil && cap(p.memory) >= size {
+		b.spare = nil
+		return p
+	}
+	if stream {
+		size = max(size, packetSize)
+	}
+	return &packet{memory: make([]byte, 0, size)}
 }
 
 // last returns the newest packet, nil if there is none.
@@ -173,8 +190,13 @@ func (b *inbox) copyOut(m *message, p *packet) int {
 
 // drop removes the first packet.
 func (b *inbox) drop() {
+	p := b.packets[0]
 	b.packets[0] = nil
 	b.packets = b.packets[1:]
+	if cap(p.memory) <= packetSize {
+		*p = packet{memory: p.memory}
+		b.spare = p
+	}
 }
 
 // block remembers to tell s when there is room. b.mu is held.
@@ -229,6 +251,6 @@ func (b *inbox) stop() {
 			d.Release()
 		}
 	}
-	b.packets, b.size = nil, 0
+	b.packets, b.queue, b.spare, b.size = nil, nil, nil, 0
 	b.unblock()
 }

@@ -10,6 +10,8 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/ringo-os/ringo/kernel/early/call"
+	"github.com/ringo-os/ringo/kernel/linux"
 	"golang.org/x/sys/unix"
 )
 
@@ -337,5 +339,25 @@ func TestPeerCredentials(t *testing.T) {
 	must(t, unix.SYS_GETSOCKOPT, a, unix.SOL_SOCKET, unix.SO_PEERCRED, p, n)
 	if *n != 12 || p[0] != 1 {
 		t.Errorf("% x", p)
+	}
+}
+
+// A conversation allocates nothing, as on Linux.
+func TestUnixAllocatesNothing(t *testing.T) {
+	for name, kind := range map[string]int{"stream": unix.SOCK_STREAM, "seqpacket": unix.SOCK_SEQPACKET, "datagram": unix.SOCK_DGRAM} {
+		a, b := pair(t, kind)
+		p := make([]byte, 1000)
+		sink.Store(&[]any{p}) // so that it is in the heap
+		transfer := func(number uintptr, fd int) {
+			if n, _, errno := linux.Dispatch(number, &call.Arguments{Value: [6]uintptr{uintptr(fd), uintptr(unsafe.Pointer(&p[0])), 1000}}); n != 1000 || errno != 0 {
+				t.Errorf("%s: %d, %v", name, n, syscall.Errno(errno))
+			}
+		}
+		if n := testing.AllocsPerRun(100, func() {
+			transfer(unix.SYS_WRITE, a)
+			transfer(unix.SYS_READ, b)
+		}); n != 0 {
+			t.Errorf("%s: %v allocations", name, n)
+		}
 	}
 }
