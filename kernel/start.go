@@ -115,7 +115,7 @@ func openStandard(files *fs.FS, console *terminal) {
 	if value, ok := machine.CommandLine().Value("pipe"); ok {
 		pipes, _ = boot.ParsePipes(value)
 	}
-	input := linux.NewStream(&terminalFile{console, files.Console}, syscall.O_RDWR)
+	input := linux.NewStream(&terminalFile{console, files.Console, nil}, syscall.O_RDWR)
 	output := input
 	if pipes.Input {
 		in := newPipeInput(memoryForFiles(), machine.RaiseSignal)

@@ -39,7 +39,7 @@ func (t *terminal) open(e *fs.Entry, flags int) (file.File, syscall.Errno) {
 	if e.Node().Status(&st); t.absent && st.Rdev == controllingTerminal {
 		return nil, syscall.ENXIO
 	}
-	return &terminalFile{t, func() *fs.Entry { return e }}, 0
+	return &terminalFile{t, func() *fs.Entry { return e }, e}, 0
 }
 
 // controllingTerminal is the device number of /dev/tty.
@@ -79,6 +79,7 @@ func (t *terminal) typed(p []byte) {
 type terminalFile struct {
 	*terminal
 	entry func() *fs.Entry // who asks looks for a file
+	held  *fs.Entry        // the name that it was opened by; nil for standard input and its like
 }
 
 func (f *terminalFile) Entry() *fs.Entry { return f.entry() }
@@ -111,7 +112,12 @@ func (f *terminalFile) Ready() file.Events {
 	return file.Writable
 }
 
-func (f *terminalFile) Close() syscall.Errno { return 0 }
+func (f *terminalFile) Close() syscall.Errno {
+	if f.held != nil {
+		f.held.Release()
+	}
+	return 0
+}
 
 // Requests of ioctl(2) for terminals.
 const (

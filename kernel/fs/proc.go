@@ -4,6 +4,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/ringo-os/ringo/boot"
 	"github.com/ringo-os/ringo/kernel/machine"
@@ -37,6 +38,15 @@ type Program struct {
 	Directory   func() *Entry
 	// Maps is the text of /proc/self/maps.
 	Maps func() []byte
+	// Settings are more of /proc/sys.
+	Settings []Setting
+}
+
+// A Setting is a file in /proc/sys: a number that programs may change.
+type Setting struct {
+	Name string // the path in /proc/sys
+	Get  func() int64
+	Set  func(int64) syscall.Errno
 }
 
 // MountProc makes /proc.

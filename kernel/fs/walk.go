@@ -155,6 +155,11 @@ func howToFollow(followLast bool) how {
 func (t *FS) Lookup(at *Entry, path string, followLast bool) (*Entry, syscall.Errno) {
 	t.tree.RLock()
 	defer t.tree.RUnlock()
+	return t.lookup(at, path, followLast)
+}
+
+// lookup is Lookup with FS.tree held.
+func (t *FS) lookup(at *Entry, path string, followLast bool) (*Entry, syscall.Errno) {
 	last, errno := t.walk(at, path, howToFollow(followLast))
 	if errno == 0 && last.entry == nil {
 		errno = syscall.ENOENT

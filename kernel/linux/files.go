@@ -73,6 +73,7 @@ func sysRead(a call.Arguments) (uintptr, syscall.Errno) {
 		return 0, errno
 	}
 	n, errno := d.read(m.limited())
+	d.accessed(n)
 	if e := m.Return(Argument(a, 1), n); e != 0 {
 		return 0, e
 	}
@@ -89,6 +90,7 @@ func sysWrite(a call.Arguments) (uintptr, syscall.Errno) {
 		return 0, errno
 	}
 	n, errno := d.write(m.limited())
+	d.modified(n)
 	m.Return(Argument(a, 1), n)
 	return uintptr(n), errno
 }
@@ -117,6 +119,7 @@ func sysPread(a call.Arguments) (uintptr, syscall.Errno) {
 		errno = syscall.EINVAL
 	} else {
 		n, errno = d.seeker.ReadAt(p, offset)
+		d.accessed(n)
 	}
 	if e := m.Return(Argument(a, 1), n); e != 0 {
 		return 0, e
@@ -145,6 +148,7 @@ func sysPwrite(a call.Arguments) (uintptr, syscall.Errno) {
 		errno = syscall.EINVAL
 	} else {
 		n, errno = d.seeker.WriteAt(p, offset)
+		d.modified(n)
 	}
 	m.Return(Argument(a, 1), n)
 	return uintptr(n), errno
@@ -175,7 +179,7 @@ func sysFtruncate(a call.Arguments) (uintptr, syscall.Errno) {
 	if !ok || !d.writable() {
 		return 0, syscall.EINVAL
 	}
-	return 0, e.Node().Truncate(size)
+	return 0, truncate(e, size)
 }
 
 func sysTruncate(a call.Arguments) (uintptr, syscall.Errno) {
@@ -187,7 +191,15 @@ func sysTruncate(a call.Arguments) (uintptr, syscall.Errno) {
 	if errno != 0 {
 		return 0, errno
 	}
-	return 0, e.Node().Truncate(size)
+	return 0, truncate(e, size)
+}
+
+func truncate(e *fs.Entry, size int64) syscall.Errno {
+	errno := e.Node().Truncate(size)
+	if errno == 0 {
+		files.Tell(e, fs.Modified, false)
+	}
+	return errno
 }
 
 func sysFallocate(a call.Arguments) (uintptr, syscall.Errno) {
@@ -209,7 +221,11 @@ func sysFallocate(a call.Arguments) (uintptr, syscall.Errno) {
 	if !ok {
 		return 0, syscall.ENODEV
 	}
-	return 0, e.Node().Allocate(mode, offset, length)
+	if errno := e.Node().Allocate(mode, offset, length); errno != 0 {
+		return 0, errno
+	}
+	files.Tell(e, fs.Modified, true)
+	return 0, 0
 }
 
 // sysFsync is also fdatasync: what is in memory is as safe as it gets.

@@ -25,6 +25,7 @@ type Options struct {
 func Start(o Options) {
 	files = o.Files
 	files.OpenPipe = openNamedPipe
+	files.Root().Hold()
 	process.directory.Store(files.Root())
 	process.umask.Store(0o022)
 	SetHostname(o.Hostname)
@@ -48,6 +49,7 @@ func mount(o *Options) {
 		Descriptors: openDescriptors,
 		Descriptor:  descriptorEntry,
 		Directory:   process.directory.Load,
+		Settings:    inotifySettings(),
 	})
 	files.MountSys()
 	files.Generate("/sys/kernel/debug/page_tables", pageTables)
@@ -57,6 +59,21 @@ func mount(o *Options) {
 // is created, everybody may read it.
 func Open(path string, flags int) (file.File, syscall.Errno) {
 	return files.Open(process.directory.Load(), path, flags, 0o644)
+}
+
+// WriteFile makes content that of the file at path, as the program would: who watches the file hears of it.
+func WriteFile(path, content string) syscall.Errno {
+	const flags = syscall.O_WRONLY | syscall.O_CREAT | syscall.O_TRUNC
+	f, errno := Open(path, flags)
+	if errno != 0 {
+		return errno
+	}
+	d := NewDescription(f, flags)
+	d.Hold()
+	defer d.Release()
+	n, errno := d.write([]byte(content))
+	d.modified(n)
+	return errno
 }
 
 // Generate makes path a file whose content is made up when it is opened.
