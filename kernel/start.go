@@ -15,6 +15,7 @@ import (
 	"github.com/ringo-os/ringo/kernel/fs/archive"
 	"github.com/ringo-os/ringo/kernel/linux"
 	"github.com/ringo-os/ringo/kernel/machine"
+	"github.com/ringo-os/ringo/kernel/syslog"
 )
 
 // The exit statuses of a machine that cannot start its program.
@@ -32,7 +33,8 @@ func Start() {
 		hostname = string(name)
 	}
 	files := fs.New(memoryForFiles())
-	console := newTerminal()
+	log := beginLog(linux.Hostname)
+	console := newTerminal(log)
 	linux.Start(linux.Options{
 		Files:      files,
 		Hostname:   hostname,
@@ -56,8 +58,19 @@ func Start() {
 		observed, _ := boot.ParseObserved(value)
 		linux.Observe(observed.Count, observed.Trace)
 	}
+	var atEnd []func()
 	if paths := list(words.Values("export")); len(paths) > 0 {
-		export(files, paths)
+		atEnd = append(atEnd, export(files, paths))
+	}
+	if log != nil {
+		atEnd = append(atEnd, func() { log.Flush(logPatience) })
+	}
+	if len(atEnd) > 0 {
+		machine.BeforeExit(func() {
+			for _, f := range atEnd {
+				f()
+			}
+		})
 	}
 	machine.SetSystemCall(linux.Dispatch)
 	machine.SetPollHooks(linux.PollOpen, linux.PollClose)
@@ -115,8 +128,14 @@ func openStandard(files *fs.FS, console *terminal) {
 	if value, ok := machine.CommandLine().Value("pipe"); ok {
 		pipes, _ = boot.ParsePipes(value)
 	}
-	input := linux.NewStream(&terminalFile{console, files.Console, nil}, syscall.O_RDWR)
-	output := input
+	terminal := func(log *syslog.Stream) *linux.Description {
+		return linux.NewStream(&terminalFile{terminal: console, entry: files.Console, log: log}, syscall.O_RDWR)
+	}
+	input := terminal(console.log.Output())
+	output, errors := input, input
+	if console.log != nil {
+		errors = terminal(console.log.Errors())
+	}
 	if pipes.Input {
 		in := newPipeInput(memoryForFiles(), machine.RaiseSignal)
 		input = pipeDescription(files, "pipe:[1]", syscall.O_RDONLY, func(e *fs.Entry) *pipeFile {
@@ -128,11 +147,17 @@ func openStandard(files *fs.FS, console *terminal) {
 		go console.receive()
 	}
 	if pipes.Output {
-		output = pipeDescription(files, "pipe:[2]", syscall.O_WRONLY, func(e *fs.Entry) *pipeFile {
-			return &pipeFile{entry: e, output: console}
-		})
+		pipe := func(log *syslog.Stream) *linux.Description {
+			return pipeDescription(files, "pipe:[2]", syscall.O_WRONLY, func(e *fs.Entry) *pipeFile {
+				return &pipeFile{entry: e, output: console, log: log}
+			})
+		}
+		output = pipe(console.log.Output())
+		if errors = output; console.log != nil {
+			errors = pipe(console.log.Errors())
+		}
 	}
-	for _, d := range []*linux.Description{input, output, output} {
+	for _, d := range []*linux.Description{input, output, errors} {
 		linux.InstallDescription(d, 0, false)
 	}
 }
@@ -145,6 +170,6 @@ func pipeDescription(files *fs.FS, name string, flags int, open func(e *fs.Entry
 
 // stop says why the machine stops, and stops it.
 func stop(status int32, reason string) {
-	machine.ConsoleWrite([]byte("ringo: " + reason + " (status " + strconv.Itoa(int(status)) + ")\n"))
+	syslog.Say(reason + " (status " + strconv.Itoa(int(status)) + ")")
 	machine.Exit(status)
 }

@@ -24,12 +24,6 @@ func watched(t *testing.T, flags int) (instance int) {
 	return instance
 }
 
-// create makes an empty file, and closes it.
-func create(t *testing.T, path string) {
-	t.Helper()
-	must(t, unix.SYS_CLOSE, must(t, unix.SYS_OPENAT, int(currentDirectory), path, syscall.O_CREAT|syscall.O_RDWR, 0o644))
-}
-
 // events reads what has happened.
 func events(t *testing.T, instance int) string {
 	t.Helper()
