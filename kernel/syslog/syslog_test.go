@@ -252,7 +252,8 @@ func TestSender(t *testing.T) {
 // Who flushes while the server is away waits for so long, and only once.
 func TestFlushGivesUp(t *testing.T) {
 	l, _ := collected(1 << 20)
-	l.Connect((&server{away: true}).dial)
+	s := &server{away: true}
+	l.Connect(s.dial)
 	fmt.Fprintln(writer{l.Output()}, "x")
 	begin := time.Now()
 	l.Flush(50 * time.Millisecond)
@@ -260,4 +261,6 @@ func TestFlushGivesUp(t *testing.T) {
 	if took := time.Since(begin); took < 50*time.Millisecond || took > 10*time.Second {
 		t.Error(took)
 	}
+	s.set(false) // for the goroutine to come to rest
+	l.queue.drain(10 * time.Second)
 }
