@@ -4,7 +4,6 @@ package kernel
 
 import (
 	"bytes"
-	"path"
 	"strconv"
 	"syscall"
 	"unsafe"
@@ -38,7 +37,8 @@ func Start() {
 	linux.Start(linux.Options{
 		Files:      files,
 		Hostname:   hostname,
-		Executable: func() string { return path.Join("/", string(words.ProgramName())) },
+		Executable: func() string { return executablePath(string(words.ProgramName())) },
+		File:       showExecutable(files, string(words.ProgramName())),
 		Arguments: func() []string {
 			return append([]string{string(words.ProgramName())}, list(words.Arguments())...)
 		},

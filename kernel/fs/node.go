@@ -234,6 +234,10 @@ func (n *Node) hold() {
 	}
 	n.mu.Lock()
 	n.opens++
+	if complete, ok := n.attached.(completion); ok {
+		n.attached = nil
+		complete()
+	}
 	n.mu.Unlock()
 }
 

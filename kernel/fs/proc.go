@@ -24,6 +24,7 @@ func Version() string { return "#1 Ringo " + runtime.Version() }
 type Program struct {
 	CommandLine func() string // the kernel's
 	Executable  func() string // the program's path
+	File        func() *Entry // what lies there, nil for nothing
 	Arguments   func() []string
 	Environment func() []string
 	Hostname    func() string

@@ -78,6 +78,8 @@ func (t *FS) furnish(hostname string) {
 		{"nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n"},
 		{"passwd", "root:x:0:0:root:/root:/bin/false\nnobody:x:65534:65534:nobody:/:/bin/false\n"},
 		{"group", "root:x:0:\nnogroup:x:65534:\n"},
+		{"services", servicesFile()},
+		{"protocols", protocols},
 	} {
 		t.Write("/etc/"+f[0], 0o644, f[1])
 	}

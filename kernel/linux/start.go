@@ -12,7 +12,8 @@ import (
 type Options struct {
 	Files       *fs.FS
 	Hostname    string
-	Executable  func() string // the program's path
+	Executable  func() string    // the program's path
+	File        func() *fs.Entry // what lies there; nil, or nil of it, for nothing
 	Arguments   func() []string
 	Environment func() []string
 	CommandLine func() string // the kernel's
@@ -29,6 +30,9 @@ func Start(o Options) {
 	process.directory.Store(files.Root())
 	process.umask.Store(0o022)
 	SetHostname(o.Hostname)
+	if o.File == nil {
+		o.File = func() *fs.Entry { return nil }
+	}
 	files.Later(func() { mount(&o) })
 }
 
@@ -38,6 +42,7 @@ func mount(o *Options) {
 	files.MountProc(&fs.Program{
 		CommandLine: o.CommandLine,
 		Executable:  o.Executable,
+		File:        o.File,
 		Arguments:   o.Arguments,
 		Environment: o.Environment,
 		Maps:        func() []byte { return mapsOf(o.Executable()) },

@@ -47,9 +47,26 @@ var modes = map[string]func(args []string){
 	"deadlock":   deadlock,
 	"accept":     accept,
 	"shutdown":   shutdown,
+	"ports":      ports,
 }
 
 func main() { modes[os.Args[1]](os.Args[2:]) }
+
+// ports looks up what services and protocols are called.
+func ports([]string) {
+	for _, test := range []struct {
+		network, name string
+		want          int
+	}{{"tcp", "http", 80}, {"tcp", "www", 80}, {"tcp", "postgresql", 5432}, {"udp", "syslog", 514}, {"tcp", "amqp", 5672}, {"udp", "https", 443}} {
+		port := must(net.LookupPort(test.network, test.name))
+		check(port == test.want, "%s/%s is %d", test.name, test.network, port)
+	}
+	_, err := net.LookupPort("tcp", "no-such-service")
+	check(err != nil, "a service that nobody knows")
+	listener := must(net.ListenPacket("ip4:ospf", "127.0.0.1")) // by /etc/protocols
+	done(listener.Close())
+	fmt.Println("ok")
+}
 
 func check(ok bool, format string, args ...any) {
 	if !ok {
