@@ -29,6 +29,7 @@ const (
 	isVirtioMMIO
 	isObserved
 	isPath
+	isLog
 )
 
 // Words is every word that may stand before "--" on the kernel command line. Words behind it are
@@ -51,6 +52,8 @@ var Words = [...]Word{
 		Meaning: "where standard input, output and error are; the first serial port if left out"},
 	{Name: "pipe=", Argument: "stdin, stdout or stdin,stdout", check: isPipe,
 		Meaning: "what of the console is no terminal but a pipe, byte for byte; on the way in, byte 16 quotes the next (see Pipes)"},
+	{Name: "log=", Argument: "udp://ADDRESS[:PORT] or tcp://ADDRESS[:PORT]", check: isLog,
+		Meaning: "a syslog server that gets what the program writes to standard output and error, and to /dev/log, and what the kernel says; all of it stays on the console, too"},
 	{Name: "quiet",
 		Meaning: "the kernel says nothing unless something is wrong"},
 	{Name: "debug=", Argument: "TOPIC[,TOPIC...]", Repeatable: true, check: notEmpty,
@@ -143,6 +146,12 @@ func (w *Word) checkValue(value []byte) Problem {
 	case isPath:
 		if len(value) == 0 || value[0] != '/' {
 			return "The word export= on the kernel command line takes a path that begins with /."
+		}
+	case isLog:
+		udp, ok1 := cutPrefix(value, "udp://")
+		tcp, ok2 := cutPrefix(value, "tcp://")
+		if !ok1 && !ok2 || len(udp)+len(tcp) == 0 {
+			return "The word log= on the kernel command line takes udp://ADDRESS:PORT or tcp://ADDRESS:PORT."
 		}
 	case isVirtioMMIO:
 		if _, ok = ParseVirtioMMIO(value); !ok {

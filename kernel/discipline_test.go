@@ -98,7 +98,7 @@ func TestTerminal(t *testing.T) {
 	var shown []byte
 	machine.Output = func(p []byte) { shown = append(shown, p...) }
 	defer func() { machine.Output = func([]byte) {} }()
-	term := newTerminal()
+	term := newTerminal(nil)
 	f := &terminalFile{terminal: term}
 	var told []file.Events
 	w := file.Watch{Events: file.Readable, Notify: func(e file.Events) { told = append(told, e) }}

@@ -5,17 +5,17 @@ import (
 
 	"github.com/ringo-os/ringo/kernel/fs"
 	"github.com/ringo-os/ringo/kernel/fs/archive"
-	"github.com/ringo-os/ringo/kernel/machine"
+	"github.com/ringo-os/ringo/kernel/syslog"
 )
 
-// export sees to it that the files at paths, and those below them, go to the host when the program ends. What
+// export returns what sends the files at paths, and those below them, to the host when the program ends. What
 // is not there then is left out.
-func export(files *fs.FS, paths []string) {
+func export(files *fs.FS, paths []string) func() {
 	to, err := exportDevice()
 	if err != nil {
 		stop(ExitDevice, "export= cannot be done: "+err.Error())
 	}
-	machine.BeforeExit(sync.OnceFunc(func() {
+	return sync.OnceFunc(func() {
 		defer func() {
 			if p := recover(); p != nil { // the program's end must not fail
 				complain("a mistake of the kernel's")
@@ -24,9 +24,9 @@ func export(files *fs.FS, paths []string) {
 		if err := archive.Pack(files, paths, to); err != nil {
 			complain(err.Error())
 		}
-	}))
+	})
 }
 
 func complain(what string) {
-	machine.ConsoleWrite([]byte("ringo: not all of export= has reached the host: " + what + "\n"))
+	syslog.Say("not all of export= has reached the host: " + what)
 }

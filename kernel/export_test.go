@@ -19,7 +19,7 @@ func TestExport(t *testing.T) {
 	files := fs.New(1 << 20)
 	var sent bytes.Buffer
 	exportDevice = func() (io.Writer, error) { return &sent, nil }
-	export(files, []string{"/out", "/absent"})
+	end := export(files, []string{"/out", "/absent"})
 	f, errno := files.Open(files.Root(), "/out", syscall.O_CREAT|syscall.O_WRONLY, 0o600)
 	if errno != 0 {
 		t.Fatal(errno)
@@ -30,7 +30,7 @@ func TestExport(t *testing.T) {
 	}
 	var ends sync.WaitGroup
 	for range 3 {
-		ends.Go(machine.OnBeforeExit)
+		ends.Go(end)
 	}
 	ends.Wait()
 	r := newc.Reader{Data: sent.Bytes()}
@@ -53,8 +53,7 @@ func TestExportFails(t *testing.T) {
 	for _, to := range []io.Writer{broken{}, nil} {
 		said = nil
 		exportDevice = func() (io.Writer, error) { return to, nil }
-		export(fs.New(1<<20), []string{"/"})
-		machine.OnBeforeExit()
+		export(fs.New(1<<20), []string{"/"})()
 		if !strings.Contains(string(said), "ringo: not all of export= has reached the host: ") {
 			t.Errorf("%q", said)
 		}

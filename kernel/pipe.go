@@ -8,6 +8,7 @@ import (
 	"github.com/ringo-os/ringo/kernel/file"
 	"github.com/ringo-os/ringo/kernel/fs"
 	"github.com/ringo-os/ringo/kernel/machine"
+	"github.com/ringo-os/ringo/kernel/syslog"
 )
 
 // A pipeInput is the console's input where the other end is a pipe: what comes is data, byte for byte,
@@ -102,7 +103,8 @@ func (p *pipeInput) add(b byte) {
 type pipeFile struct {
 	*pipeInput // nil for the output
 	entry      *fs.Entry
-	output     *terminal // nil for the input
+	output     *terminal      // nil for the input
+	log        *syslog.Stream // gets what is written, too; nil for nobody
 }
 
 func (f *pipeFile) Entry() *fs.Entry { return f.entry }
@@ -139,6 +141,7 @@ func (f *pipeFile) Write(b []byte) (int, syscall.Errno) {
 		return 0, syscall.EBADF
 	}
 	f.output.print(b)
+	f.log.Write(b)
 	return len(b), 0
 }
 

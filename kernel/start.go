@@ -4,7 +4,6 @@ package kernel
 
 import (
 	"bytes"
-	"path"
 	"strconv"
 	"syscall"
 	"unsafe"
@@ -15,6 +14,7 @@ import (
 	"github.com/ringo-os/ringo/kernel/fs/archive"
 	"github.com/ringo-os/ringo/kernel/linux"
 	"github.com/ringo-os/ringo/kernel/machine"
+	"github.com/ringo-os/ringo/kernel/syslog"
 )
 
 // The exit statuses of a machine that cannot start its program.
@@ -32,11 +32,13 @@ func Start() {
 		hostname = string(name)
 	}
 	files := fs.New(memoryForFiles())
-	console := newTerminal()
+	log := beginLog(linux.Hostname)
+	console := newTerminal(log)
 	linux.Start(linux.Options{
 		Files:      files,
 		Hostname:   hostname,
-		Executable: func() string { return path.Join("/", string(words.ProgramName())) },
+		Executable: func() string { return executablePath(string(words.ProgramName())) },
+		File:       showExecutable(files, string(words.ProgramName())),
 		Arguments: func() []string {
 			return append([]string{string(words.ProgramName())}, list(words.Arguments())...)
 		},
@@ -52,8 +54,19 @@ func Start() {
 		}
 	}
 	openStandard(files, console)
+	var atEnd []func()
 	if paths := list(words.Values("export")); len(paths) > 0 {
-		export(files, paths)
+		atEnd = append(atEnd, export(files, paths))
+	}
+	if log != nil {
+		atEnd = append(atEnd, func() { log.Flush(logPatience) })
+	}
+	if len(atEnd) > 0 {
+		machine.BeforeExit(func() {
+			for _, f := range atEnd {
+				f()
+			}
+		})
 	}
 	if value, ok := words.Value("syscalls"); ok {
 		observed, _ := boot.ParseObserved(value)
@@ -116,8 +129,14 @@ func openStandard(files *fs.FS, console *terminal) {
 	if value, ok := machine.CommandLine().Value("pipe"); ok {
 		pipes, _ = boot.ParsePipes(value)
 	}
-	input := linux.NewStream(&terminalFile{console, files.Console}, syscall.O_RDWR)
-	output := input
+	terminal := func(log *syslog.Stream) *linux.Description {
+		return linux.NewStream(&terminalFile{terminal: console, entry: files.Console, log: log}, syscall.O_RDWR)
+	}
+	input := terminal(console.log.Output())
+	output, errors := input, input
+	if console.log != nil {
+		errors = terminal(console.log.Errors())
+	}
 	if pipes.Input {
 		in := newPipeInput(memoryForFiles(), machine.RaiseSignal)
 		input = pipeDescription(files, "pipe:[1]", syscall.O_RDONLY, func(e *fs.Entry) *pipeFile {
@@ -129,11 +148,17 @@ func openStandard(files *fs.FS, console *terminal) {
 		go console.receive()
 	}
 	if pipes.Output {
-		output = pipeDescription(files, "pipe:[2]", syscall.O_WRONLY, func(e *fs.Entry) *pipeFile {
-			return &pipeFile{entry: e, output: console}
-		})
+		pipe := func(log *syslog.Stream) *linux.Description {
+			return pipeDescription(files, "pipe:[2]", syscall.O_WRONLY, func(e *fs.Entry) *pipeFile {
+				return &pipeFile{entry: e, output: console, log: log}
+			})
+		}
+		output = pipe(console.log.Output())
+		if errors = output; console.log != nil {
+			errors = pipe(console.log.Errors())
+		}
 	}
-	for _, d := range []*linux.Description{input, output, output} {
+	for _, d := range []*linux.Description{input, output, errors} {
 		linux.InstallDescription(d, 0, false)
 	}
 }
@@ -146,6 +171,6 @@ func pipeDescription(files *fs.FS, name string, flags int, open func(e *fs.Entry
 
 // stop says why the machine stops, and stops it.
 func stop(status int32, reason string) {
-	machine.ConsoleWrite([]byte("ringo: " + reason + " (status " + strconv.Itoa(int(status)) + ")\n"))
+	syslog.Say(reason + " (status " + strconv.Itoa(int(status)) + ")")
 	machine.Exit(status)
 }

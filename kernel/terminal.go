@@ -7,6 +7,7 @@ import (
 	"github.com/ringo-os/ringo/kernel/file"
 	"github.com/ringo-os/ringo/kernel/fs"
 	"github.com/ringo-os/ringo/kernel/machine"
+	"github.com/ringo-os/ringo/kernel/syslog"
 )
 
 // A terminal is the console as programs see it: what is typed goes through a line discipline.
@@ -22,13 +23,15 @@ type terminal struct {
 	absent bool
 
 	printing sync.Mutex // what one call writes stays together
+
+	log *syslog.Log // nil for none
 }
 
 // windowSize is struct winsize.
 type windowSize struct{ rows, columns, width, height uint16 }
 
-func newTerminal() *terminal {
-	t := &terminal{size: windowSize{rows: 24, columns: 80}}
+func newTerminal(log *syslog.Log) *terminal {
+	t := &terminal{size: windowSize{rows: 24, columns: 80}, log: log}
 	t.discipline = newDiscipline(machine.ConsoleWrite, machine.RaiseSignal)
 	return t
 }
@@ -39,7 +42,7 @@ func (t *terminal) open(e *fs.Entry, flags int) (file.File, syscall.Errno) {
 	if e.Node().Status(&st); t.absent && st.Rdev == controllingTerminal {
 		return nil, syscall.ENXIO
 	}
-	return &terminalFile{t, func() *fs.Entry { return e }}, 0
+	return &terminalFile{terminal: t, entry: func() *fs.Entry { return e }, held: e, log: t.log.Output()}, 0
 }
 
 // controllingTerminal is the device number of /dev/tty.
@@ -79,6 +82,8 @@ func (t *terminal) typed(p []byte) {
 type terminalFile struct {
 	*terminal
 	entry func() *fs.Entry // who asks looks for a file
+	held  *fs.Entry        // the name that it was opened by; nil for standard input and its like
+	log   *syslog.Stream   // gets what is written, too; nil for nobody
 }
 
 func (f *terminalFile) Entry() *fs.Entry { return f.entry() }
@@ -94,6 +99,7 @@ func (f *terminalFile) Read(p []byte) (int, syscall.Errno) {
 
 func (f *terminalFile) Write(p []byte) (int, syscall.Errno) {
 	f.print(p)
+	f.log.Write(p)
 	return len(p), 0
 }
 
@@ -111,7 +117,12 @@ func (f *terminalFile) Ready() file.Events {
 	return file.Writable
 }
 
-func (f *terminalFile) Close() syscall.Errno { return 0 }
+func (f *terminalFile) Close() syscall.Errno {
+	if f.held != nil {
+		f.held.Release()
+	}
+	return 0
+}
 
 // Requests of ioctl(2) for terminals.
 const (

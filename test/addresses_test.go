@@ -127,7 +127,7 @@ func TestNames(t *testing.T) {
 
 // TestSockets runs the modes of testdata/net that check themselves.
 func TestSockets(t *testing.T) {
-	for _, test := range [][]string{{"deadlines", "10.0.2.200:80"}, {"loopback"}, {"unix"}, {"many"}} {
+	for _, test := range [][]string{{"deadlines", "10.0.2.200:80"}, {"loopback"}, {"unix"}, {"many"}, {"ports"}} {
 		t.Run(test[0], func(t *testing.T) {
 			t.Parallel()
 			c, _ := networked(t, test...)

@@ -13,7 +13,7 @@ import (
 
 // TestFiles runs the modes of testdata/files that check themselves.
 func TestFiles(t *testing.T) {
-	for _, mode := range []string{"devices", "system", "work", "root", "many", "pipes"} {
+	for _, mode := range []string{"devices", "system", "work", "root", "many", "pipes", "itself"} {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
 			passes(t, bare(t, "files", mode))
@@ -23,7 +23,7 @@ func TestFiles(t *testing.T) {
 
 // TestFilesOnLinux keeps the program honest: what must work in a machine works on Linux too.
 func TestFilesOnLinux(t *testing.T) {
-	for _, mode := range []string{"work", "many", "pipes"} {
+	for _, mode := range []string{"work", "many", "pipes", "itself"} {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
 			if r := onLinux(t, "files", nil, "", mode); r != (result{"ok\n", 0}) {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"crypto/tls"
 	"fmt"
 	"io"
@@ -128,12 +129,13 @@ func TestRemoteCalls(t *testing.T) {
 	}
 }
 
-// TestFileServer: caddy serves files over HTTPS, with a certificate that it makes itself, by HTTP/1.1 and
-// HTTP/2, and ends when the power button is pressed.
+// TestFileServer: caddy serves files over HTTPS, with a certificate that it makes itself, by HTTP/1.1, HTTP/2 and
+// HTTP/3, and ends when the power button is pressed.
 func TestFileServer(t *testing.T) {
 	t.Parallel()
 	c, port := server(t, thirdParty(t, fileServer), 443, "run", "--config", "/Caddyfile")
 	c.Memory = 512 << 20
+	c.Forwards = append(c.Forwards, qemu.Forward{Host: port, Guest: 443, UDP: true})
 	data := bytes.Repeat([]byte("0123456789abcdef"), 100_000)
 	c.Initrd = archive(t, cpio.StaticFile("site/data", string(data), 0o644), cpio.StaticFile("site/index.html", "<p>files", 0o644),
 		cpio.StaticFile("Caddyfile", `{
@@ -171,6 +173,10 @@ https://machine.test {
 			}
 		}
 		transport.CloseIdleConnections()
+	}
+	want := fmt.Sprintf("%d %x\nok\n", len(data), sha256.Sum256(data))
+	if r := onLinux(t, "http3", nil, "", "get", fmt.Sprintf("127.0.0.1:%d", port), "/data"); r != (result{want, 0}) {
+		t.Errorf("by HTTP/3: %+v", r)
 	}
 	tellMonitor(t, monitor, "system_powerdown")
 	if r := m.wait(); r.status != 0 || !strings.Contains(r.output, "shutdown complete") {

@@ -39,7 +39,7 @@ func (t *FS) MakeDirectory(at *Entry, path string, mode uint32) syscall.Errno {
 	}
 	n := t.newDirectory(last.directory.volume, nil, mode&0o1777)
 	last.inherit(n)
-	t.attach(last.directory, last.name, n)
+	t.attach(last.directory, last.name, n).tellDirectory(Created)
 	return 0
 }
 
@@ -77,7 +77,9 @@ func (t *FS) MakeNode(at *Entry, path string, mode uint32) (*Entry, syscall.Errn
 		return nil, syscall.EPERM
 	}
 	last.inherit(n)
-	return t.attach(last.directory, last.name, n), 0
+	e := t.attach(last.directory, last.name, n)
+	e.tellDirectory(Created)
+	return e, 0
 }
 
 // MakeLink is symlink.
@@ -96,7 +98,7 @@ func (t *FS) MakeLink(content string, at *Entry, path string) syscall.Errno {
 	}
 	n := t.newLink(last.directory.volume, content)
 	last.inherit(n)
-	t.attach(last.directory, last.name, n)
+	t.attach(last.directory, last.name, n).tellDirectory(Created)
 	return 0
 }
 
@@ -120,7 +122,9 @@ func (t *FS) Link(e *Entry, at *Entry, path string) syscall.Errno {
 	case orphan:
 		return syscall.ENOENT
 	}
-	t.attach(last.directory, last.name, n)
+	made := t.attach(last.directory, last.name, n)
+	n.tell(Happening{Event: Changed})
+	made.tellDirectory(Created)
 	return 0
 }
 
@@ -144,6 +148,9 @@ func (t *FS) Remove(at *Entry, path string) syscall.Errno {
 		return syscall.EISDIR
 	}
 	t.detach(last.entry)
+	last.entry.node.tell(Happening{Event: Changed})
+	last.entry.unused()
+	last.entry.tellDirectory(Deleted)
 	return 0
 }
 
@@ -173,6 +180,8 @@ func (t *FS) RemoveDirectory(at *Entry, path string) syscall.Errno {
 		return syscall.ENOTEMPTY
 	}
 	t.detach(last.entry)
+	last.entry.unused()
+	last.entry.tellDirectory(Deleted)
 	return 0
 }
 

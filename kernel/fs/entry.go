@@ -3,6 +3,7 @@ package fs
 import (
 	"sort"
 	"strings"
+	"sync/atomic"
 	"syscall"
 )
 
@@ -16,6 +17,12 @@ type Entry struct {
 	removed bool
 	// linkable is set for a file that was opened without a name and may get one (O_TMPFILE).
 	linkable bool
+
+	// users are the directory that has the name, the open files, and the names that were in this one, a directory,
+	// and are still in use though it has lost them (keeps is set in those); see unused.
+	users     atomic.Int32
+	keeps     bool
+	forgotten atomic.Bool // it had no users already
 }
 
 // Node returns the file that e names.
@@ -98,6 +105,7 @@ func (n *Node) find(name string) (*Entry, syscall.Errno) {
 // whose one name it then is.
 func (t *FS) attach(directory *Node, name string, node *Node) *Entry {
 	e := &Entry{name: strings.Clone(name), node: node, parent: directory}
+	e.users.Store(1)
 	directory.children.add(e)
 	if node.isDirectory() {
 		node.entry = e
@@ -108,8 +116,10 @@ func (t *FS) attach(directory *Node, name string, node *Node) *Entry {
 	return e
 }
 
-// detach removes e from its directory. FS.tree is held for writing.
+// detach removes e from its directory, which stays a user of e until unused is called. FS.tree is held for
+// writing.
 func (t *FS) detach(e *Entry) {
+	e.keep()
 	e.parent.children.remove(e)
 	e.removed = true
 	e.parent.resized(-1, e.node)
@@ -121,6 +131,12 @@ func (t *FS) detach(e *Entry) {
 	} else {
 		e.node.unlinked()
 	}
+}
+
+// keep makes e, which has no place in its directory, a user of that.
+func (e *Entry) keep() {
+	e.keeps = true
+	e.parent.entry.users.Add(1)
 }
 
 // resized notes that directory n has got (1) or lost (-1) a name of node.

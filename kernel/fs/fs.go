@@ -31,6 +31,9 @@ type FS struct {
 	memory   *Volume   // of files that never had a name
 	volumes  []*Volume // all of them, from the start
 	lastNode atomic.Uint64
+
+	watches atomic.Int64 // of all nodes
+	cookie  uint32       // of the last rename that was told of; guarded by tree
 }
 
 // A Volume is a part of the tree that looks like a file system of its own: links and renames do not
@@ -75,6 +78,7 @@ func New(limit int64) *FS {
 	t.memory = t.newVolume("tmpfs", tmpfsMagic, "")
 	t.memory.quota = v.quota
 	t.root = &Entry{name: "/"}
+	t.root.users.Store(1)
 	t.root.node = t.newDirectory(v, t.root, 0o755)
 	return t
 }

@@ -235,3 +235,33 @@ func TestDevices(t *testing.T) {
 		t.Error("moving to another volume:", errno)
 	}
 }
+
+// /etc/services and /etc/protocols have no name twice, and what a program expects of Debian's.
+func TestServices(t *testing.T) {
+	seen := map[string]string{}
+	for line := range strings.Lines(servicesFile()) {
+		f := strings.Fields(line)
+		_, protocol, _ := strings.Cut(f[1], "/")
+		for _, name := range append(f[2:], f[0]) {
+			if key := name + "/" + protocol; seen[key] != "" {
+				t.Errorf("%s is %s and %s", key, seen[key], f[1])
+			} else {
+				seen[key] = f[1]
+			}
+		}
+	}
+	for name, want := range map[string]string{"http/tcp": "80/tcp", "www/tcp": "80/tcp", "https/udp": "443/udp", "domain/udp": "53/udp",
+		"imap/tcp": "143/tcp", "postgresql/tcp": "5432/tcp", "syslog/udp": "514/udp", "redis/tcp": "6379/tcp", "http/udp": ""} {
+		if seen[name] != want {
+			t.Errorf("%s is %q", name, seen[name])
+		}
+	}
+	numbers := map[string]bool{}
+	for line := range strings.Lines(protocols) {
+		f := strings.Fields(line)
+		if len(f) < 2 || numbers[f[0]] || numbers[f[1]] {
+			t.Errorf("%q", line)
+		}
+		numbers[f[0]], numbers[f[1]] = true, true
+	}
+}

@@ -38,7 +38,8 @@ type Node struct {
 
 	accessed, modified, changed, born syscall.Timespec
 
-	locks atomic.Pointer[Locks] // made when first asked for
+	locks   atomic.Pointer[Locks]    // made when first asked for
+	watches atomic.Pointer[[]*Watch] // nil for none; a list is replaced, with mu held, and never changed
 }
 
 // newNode returns a node without content or names.
@@ -153,10 +154,11 @@ func (n *Node) SetMode(mode uint32) syscall.Errno {
 	return 0
 }
 
-// SetOwner is chown; -1 leaves one as it is.
-func (n *Node) SetOwner(uid, gid int32) {
+// SetOwner is chown; -1 leaves one as it is. It reports whether that set anything but the time of the change.
+func (n *Node) SetOwner(uid, gid int32) (changed bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	mode := n.mode
 	if uid != -1 {
 		n.uid = uint32(uid)
 	}
@@ -170,6 +172,7 @@ func (n *Node) SetOwner(uid, gid int32) {
 		}
 	}
 	n.changed = now()
+	return uid != -1 || gid != -1 || n.mode != mode
 }
 
 // SetTimes sets the times of access and modification; nil leaves one as it is.
@@ -231,6 +234,10 @@ func (n *Node) hold() {
 	}
 	n.mu.Lock()
 	n.opens++
+	if complete, ok := n.attached.(completion); ok {
+		n.attached = nil
+		complete()
+	}
 	n.mu.Unlock()
 }
 

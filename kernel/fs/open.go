@@ -1,6 +1,7 @@
 package fs
 
 import (
+	"strconv"
 	"syscall"
 
 	"github.com/ringo-os/ringo/kernel/file"
@@ -49,9 +50,16 @@ func (t *FS) OpenWithin(at *Entry, path string, flags int, mode uint32, limits L
 	}
 	f, errno := e.open(flags, created)
 	if errno != 0 {
-		e.node.drop()
+		e.Release()
+		return nil, errno
 	}
-	return f, errno
+	if flags&flagPath == 0 {
+		t.Tell(e, OpenedFile, true)
+		if flags&syscall.O_TRUNC != 0 && !created && e.node.data != nil {
+			t.Tell(e, Modified, false)
+		}
+	}
+	return f, 0
 }
 
 // find resolves the path of an open, and creates the file if that is asked for. It holds the file's
@@ -80,7 +88,7 @@ func (t *FS) find(at *Entry, path string, flags int, mode uint32, limits Limits)
 		return last.existing(flags, errno)
 	}
 	if e, errno = t.create(&last, mode); errno == 0 {
-		e.node.hold()
+		e.Hold()
 	}
 	return e, true, errno
 }
@@ -100,7 +108,7 @@ func (last *target) existing(flags int, errno syscall.Errno) (*Entry, bool, sysc
 	case flags&syscall.O_DIRECTORY != 0 && !last.entry.node.isDirectory():
 		return nil, false, syscall.ENOTDIR
 	}
-	last.entry.node.hold()
+	last.entry.Hold()
 	return last.entry, false, 0
 }
 
@@ -114,7 +122,9 @@ func (t *FS) create(last *target, mode uint32) (*Entry, syscall.Errno) {
 	}
 	n := t.newRegular(last.directory.volume, mode&0o7777)
 	last.inherit(n)
-	return t.attach(last.directory, last.name, n), 0
+	e := t.attach(last.directory, last.name, n)
+	e.tellDirectory(Created)
+	return e, 0
 }
 
 // openNameless is O_TMPFILE: path is that of a directory.
@@ -128,19 +138,28 @@ func (t *FS) openNameless(at *Entry, path string, flags int, mode uint32, limits
 	case e.node.volume.fixed:
 		return nil, syscall.EOPNOTSUPP
 	}
-	return t.nameless(e.node.volume, "/#tmpfile", flags&syscall.O_EXCL == 0, flags, mode), 0
+	f := t.nameless(e.node.volume, flags, mode)
+	// It is in the directory, but for the name.
+	made := f.entry
+	made.name, made.parent = "#"+strconv.FormatUint(made.node.number, 10), e.node
+	made.linkable = flags&syscall.O_EXCL == 0
+	made.keep()
+	t.Tell(made, OpenedFile, true)
+	return f, 0
 }
 
 // OpenMemory is memfd_create.
 func (t *FS) OpenMemory(name string) file.File {
-	return t.nameless(t.memory, "/memfd:"+name, false, syscall.O_RDWR, 0o777)
+	f := t.nameless(t.memory, syscall.O_RDWR, 0o777)
+	f.entry.name = "/memfd:" + name
+	return f
 }
 
 // nameless opens a new regular file that has no name.
-func (t *FS) nameless(v *Volume, name string, linkable bool, flags int, mode uint32) file.File {
+func (t *FS) nameless(v *Volume, flags int, mode uint32) *regularFile {
 	n := t.newRegular(v, mode&0o7777)
-	e := &Entry{name: name, node: n, removed: true, linkable: linkable}
-	n.hold()
+	e := &Entry{node: n, removed: true}
+	e.Hold()
 	return newRegularFile(e, flags)
 }
 
@@ -189,4 +208,4 @@ func (h *handle) Status(st *syscall.Stat_t) syscall.Errno { h.entry.node.Status(
 func (h *handle) Ready() file.Events                      { return file.Readable | file.Writable }
 func (h *handle) Watch(w *file.Watch) bool                { return false }
 func (h *handle) Unwatch(w *file.Watch)                   {}
-func (h *handle) Close() syscall.Errno                    { h.entry.node.drop(); return 0 }
+func (h *handle) Close() syscall.Errno                    { h.entry.Release(); return 0 }

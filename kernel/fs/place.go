@@ -88,6 +88,7 @@ func (t *FS) clear(name string, directory bool) (last target, errno syscall.Errn
 		return last, syscall.EISDIR
 	}
 	t.detach(last.entry)
+	last.entry.unused()
 	last.entry = nil
 	return last, 0
 }

@@ -129,6 +129,39 @@ func (t *FS) Write(path string, mode uint32, content string) {
 	t.attach(directory, last, n)
 }
 
+// A Part is bytes of a file.
+type Part struct {
+	Offset  int64
+	Content []byte
+}
+
+// Show makes path a regular file of size bytes that begins with content, which must not change, unless something has
+// that name. When it is first opened, the parts are written over that. The file stays when the name is removed, as one
+// that runs does. Show returns what has the name.
+func (t *FS) Show(path string, mode uint32, content []byte, size int64, parts func() []Part) *Entry {
+	directory, last := t.reach(path)
+	if directory == nil {
+		return nil
+	}
+	if e := directory.children.names[last]; e != nil {
+		return e
+	}
+	n := t.newRegular(directory.volume, mode)
+	n.data.base, n.data.size = content, size
+	n.attached = completion(func() {
+		for _, p := range parts() {
+			n.data.writeAt(n.volume, p.Content, p.Offset)
+		}
+	})
+	e := t.attach(directory, last, n)
+	e.users.Add(1)
+	n.opens++
+	return e
+}
+
+// A completion is what is left to do before a file is opened. The node's lock is held.
+type completion func()
+
 // Nameless returns an entry for a file that is not in the tree, for /proc/self/fd to show. It can be
 // looked at, but not opened.
 func (t *FS) Nameless(name string, st *syscall.Stat_t) *Entry {

@@ -4,6 +4,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/ringo-os/ringo/boot"
 	"github.com/ringo-os/ringo/kernel/machine"
@@ -23,6 +24,7 @@ func Version() string { return "#1 Ringo " + runtime.Version() }
 type Program struct {
 	CommandLine func() string // the kernel's
 	Executable  func() string // the program's path
+	File        func() *Entry // what lies there, nil for nothing
 	Arguments   func() []string
 	Environment func() []string
 	Hostname    func() string
@@ -37,6 +39,15 @@ type Program struct {
 	Directory   func() *Entry
 	// Maps is the text of /proc/self/maps.
 	Maps func() []byte
+	// Settings are more of /proc/sys.
+	Settings []Setting
+}
+
+// A Setting is a file in /proc/sys: a number that programs may change.
+type Setting struct {
+	Name string // the path in /proc/sys
+	Get  func() int64
+	Set  func(int64) syscall.Errno
 }
 
 // MountProc makes /proc.

@@ -12,7 +12,11 @@ import (
 // mountSelf makes /proc/1, the program's own folder.
 func (t *FS) mountSelf(p *Program) {
 	const self = "/proc/1/"
-	t.Point(self+"exe", func() string { return p.Executable() })
+	if p.File() != nil {
+		t.Jump(self+"exe", p.File)
+	} else {
+		t.Point(self+"exe", func() string { return p.Executable() })
+	}
 	t.Jump(self+"cwd", p.Directory)
 	t.Jump(self+"root", t.Root)
 	t.Generate(self+"cmdline", func() []byte { return terminated(p.Arguments()) })

@@ -21,6 +21,16 @@ func (t *FS) mountSettings(p *Program) {
 	} {
 		t.Generate(sys+f[0], func() []byte { return lines(f[1]) })
 	}
+	for _, s := range p.Settings {
+		t.Control(sys+s.Name, func() []byte { return lines(decimal(s.Get())) },
+			func(content []byte) syscall.Errno {
+				n, err := strconv.ParseInt(strings.TrimSpace(string(content)), 10, 64)
+				if err != nil {
+					return syscall.EINVAL
+				}
+				return s.Set(n)
+			})
+	}
 	// Made when it is asked for: the first random numbers take their time, and need a source.
 	bootID := sync.OnceValue(p.UUID)
 	t.Generate(sys+"kernel/random/boot_id", func() []byte { return lines(bootID()) })
@@ -68,6 +78,8 @@ func (t *FS) furnish(hostname string) {
 		{"nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n"},
 		{"passwd", "root:x:0:0:root:/root:/bin/false\nnobody:x:65534:65534:nobody:/:/bin/false\n"},
 		{"group", "root:x:0:\nnogroup:x:65534:\n"},
+		{"services", servicesFile()},
+		{"protocols", protocols},
 	} {
 		t.Write("/etc/"+f[0], 0o644, f[1])
 	}

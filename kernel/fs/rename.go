@@ -36,11 +36,16 @@ func (t *FS) Rename(fromAt *Entry, fromPath string, toAt *Entry, toPath string, 
 		return 0
 	case flags == RenameExchange:
 		t.exchange(from.entry, to.entry)
-	default:
-		if to.entry != nil {
-			t.detach(to.entry)
-		}
+		t.tellMoved(from.entry, from.directory, from.name, nil)
+		t.tellMoved(to.entry, to.directory, to.name, nil)
+	case to.entry != nil:
+		t.detach(to.entry)
 		t.move(from.entry, to.directory, to.name)
+		t.tellMoved(from.entry, from.directory, from.name, to.entry.node)
+		to.entry.unused()
+	default:
+		t.move(from.entry, to.directory, to.name)
+		t.tellMoved(from.entry, from.directory, from.name, nil)
 	}
 	return 0
 }

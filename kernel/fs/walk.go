@@ -217,6 +217,11 @@ func (t *FS) Lookup(at *Entry, path string, followLast bool) (*Entry, syscall.Er
 func (t *FS) lookupWithin(at *Entry, path string, followLast bool, limits Limits) (*Entry, syscall.Errno) {
 	t.tree.RLock()
 	defer t.tree.RUnlock()
+	return t.lookup(at, path, followLast, limits)
+}
+
+// lookup is Lookup with FS.tree held, of a path that may not lead everywhere.
+func (t *FS) lookup(at *Entry, path string, followLast bool, limits Limits) (*Entry, syscall.Errno) {
 	last, errno := t.walkWithin(at, path, howToFollow(followLast), limits)
 	if errno == 0 && last.entry == nil {
 		errno = syscall.ENOENT

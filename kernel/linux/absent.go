@@ -5,6 +5,7 @@ import (
 	"syscall"
 
 	"github.com/ringo-os/ringo/kernel/early/call"
+	"github.com/ringo-os/ringo/kernel/syslog"
 )
 
 // sysFork is everything that would make another process or another program of this one: fork, vfork,
@@ -15,7 +16,7 @@ func sysFork(a *call.Arguments) (uintptr, syscall.Errno) {
 }
 
 var tellOneProcess = sync.OnceFunc(func() {
-	say("this program is the machine's only process: it cannot start another (os/exec, fork)")
+	syslog.Say("this program is the machine's only process: it cannot start another (os/exec, fork)")
 })
 
 // sysWait4 is also waitid: there are no children to wait for.
@@ -29,5 +30,5 @@ func noNetwork(a *call.Arguments) (uintptr, syscall.Errno) {
 }
 
 var tellNoNetwork = sync.OnceFunc(func() {
-	say("this image was built without a network: there are no sockets")
+	syslog.Say("this image was built without a network: there are no sockets")
 })

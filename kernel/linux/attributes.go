@@ -28,7 +28,15 @@ func chmod(fd uintptr, a *call.Arguments, i int, mode, flags uintptr) (uintptr, 
 	if errno != 0 {
 		return 0, errno
 	}
-	return 0, e.Node().SetMode(uint32(mode))
+	return 0, setMode(e, mode)
+}
+
+func setMode(e *fs.Entry, mode uintptr) syscall.Errno {
+	errno := e.Node().SetMode(uint32(mode))
+	if errno == 0 {
+		files.Tell(e, fs.Changed, false)
+	}
+	return errno
 }
 
 func sysFchmod(a *call.Arguments) (uintptr, syscall.Errno) {
@@ -37,7 +45,7 @@ func sysFchmod(a *call.Arguments) (uintptr, syscall.Errno) {
 		return 0, errno
 	}
 	if e, ok := d.entry(); ok {
-		return 0, e.Node().SetMode(uint32(a.Value[1]))
+		return 0, setMode(e, a.Value[1])
 	}
 	return 0, 0
 }
@@ -62,8 +70,14 @@ func chown(fd uintptr, a *call.Arguments, i int, uid, gid, flags uintptr) (uintp
 	if errno != 0 {
 		return 0, errno
 	}
-	e.Node().SetOwner(int32(uid), int32(gid))
+	setOwner(e, uid, gid)
 	return 0, 0
+}
+
+func setOwner(e *fs.Entry, uid, gid uintptr) {
+	if e.Node().SetOwner(int32(uid), int32(gid)) {
+		files.Tell(e, fs.Changed, false)
+	}
 }
 
 func sysFchown(a *call.Arguments) (uintptr, syscall.Errno) {
@@ -72,7 +86,7 @@ func sysFchown(a *call.Arguments) (uintptr, syscall.Errno) {
 		return 0, errno
 	}
 	if e, ok := d.entry(); ok {
-		e.Node().SetOwner(int32(a.Value[1]), int32(a.Value[2]))
+		setOwner(e, a.Value[1], a.Value[2])
 	}
 	return 0, 0
 }
@@ -135,6 +149,14 @@ func setTimes(e *fs.Entry, times *[2]syscall.Timespec) syscall.Errno {
 		chosen[i] = &times[i]
 	}
 	e.Node().SetTimes(chosen[0], chosen[1])
+	switch { // one time that is set looks like what would have set it
+	case chosen[0] != nil && chosen[1] != nil:
+		files.Tell(e, fs.Changed, false)
+	case chosen[0] != nil:
+		files.Tell(e, fs.Accessed, false)
+	case chosen[1] != nil:
+		files.Tell(e, fs.Modified, false)
+	}
 	return 0
 }
 

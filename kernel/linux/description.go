@@ -88,6 +88,7 @@ func (d *Description) Release() syscall.Errno {
 	}
 	d.closed.Store(true)
 	d.epolls.closed()
+	d.tellClosed()
 	if e, ok := d.entry(); ok {
 		e.Node().ReleaseLocks(d)
 	}

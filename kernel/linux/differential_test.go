@@ -60,7 +60,7 @@ func (o operation) String() string {
 	return s
 }
 
-const slots = 8
+const slots = 9
 
 // A world is one of the two that are compared.
 type world struct {
@@ -164,6 +164,7 @@ func reset() {
 		closeDescriptor(fd)
 	}
 	files = fs.New(1 << 30)
+	files.Root().Hold()
 	process.directory.Store(files.Root())
 	process.umask.Store(0o022)
 	credentials.user, credentials.group, credentials.groups = identity{}, identity{}, nil
@@ -208,15 +209,20 @@ func TestDifferential(t *testing.T) {
 		runs = 20000
 	}
 	for seed := range runs {
-		if !t.Run(fmt.Sprint(seed), func(t *testing.T) { compare(t, int64(seed), length) }) {
+		if !t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			compare(t, maker{rand.New(rand.NewSource(int64(seed))), seed%4 == 0}, int64(seed), length)
+		}) {
 			break
 		}
 	}
 }
 
-// compare runs one sequence of operations in both worlds. Its thread has a root of its own
+// compare runs one sequence of operations, which g makes up, in both worlds. Its thread has a root of its own
 // afterwards, and ends with the goroutine.
-func compare(t *testing.T, seed int64, length int) {
+func compare(t *testing.T, g interface {
+	operation() operation
+	furniture(seed int64) []operation
+}, seed int64, length int) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -225,12 +231,14 @@ func compare(t *testing.T, seed int64, length int) {
 		ours := here()
 		defer theirs.clear()
 		defer ours.clear()
-		g := maker{rand.New(rand.NewSource(seed)), seed%4 == 0}
 		var trace []string
+		first := g.furniture(seed)
 		for i := range length {
-			o := g.operation()
-			if first := g.furniture(seed); i < len(first) {
+			var o operation
+			if i < len(first) {
 				o = first[i]
+			} else {
+				o = g.operation()
 			}
 			if ours.avoids(o) {
 				continue

@@ -38,6 +38,9 @@ func sysGetdents64(a *call.Arguments) (uintptr, syscall.Errno) {
 		n += size
 		return true
 	})
+	if errno == 0 {
+		d.accessed(1)
+	}
 	if e := m.Return(Argument(a, 1), n); e != 0 {
 		return 0, e
 	}
@@ -243,7 +246,8 @@ func chdir(e *fs.Entry) syscall.Errno {
 	if e.Node().Mode()&syscall.S_IFMT != syscall.S_IFDIR {
 		return syscall.ENOTDIR
 	}
-	process.directory.Store(e)
+	e.Hold()
+	process.directory.Swap(e).Release()
 	return 0
 }
 

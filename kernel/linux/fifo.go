@@ -15,12 +15,18 @@ type namedPipe struct {
 
 func (f *namedPipe) Entry() *fs.Entry { return f.entry }
 
+func (f *namedPipe) Close() syscall.Errno {
+	errno := f.pipeEnd.Close()
+	f.entry.Release()
+	return errno
+}
+
 func (f *namedPipe) Status(st *syscall.Stat_t) syscall.Errno {
 	f.entry.Node().Status(st)
 	return 0
 }
 
-// openNamedPipe opens the pipe e. Unless O_NONBLOCK is set, it waits until somebody has opened the
+// openNamedPipe opens the pipe e, which is held for the open file. Unless O_NONBLOCK is set, it waits until somebody has opened the
 // other end.
 func openNamedPipe(e *fs.Entry, flags int) (file.File, syscall.Errno) {
 	mode := flags & syscall.O_ACCMODE
@@ -35,7 +41,7 @@ func openNamedPipe(e *fs.Entry, flags int) (file.File, syscall.Errno) {
 	case flags&syscall.O_NONBLOCK == 0:
 		f.await(other)
 	case mode == syscall.O_WRONLY && other.here == 0:
-		f.Close()
+		f.pipeEnd.Close()
 		return nil, syscall.ENXIO
 	}
 	return f, 0

@@ -77,6 +77,7 @@ func sysRead(a *call.Arguments) (uintptr, syscall.Errno) {
 	}
 	if p, ok := d.direct(Argument(a, 1), a.Value[2], Out); ok {
 		n, errno := d.read(p)
+		d.accessed(n)
 		return uintptr(n), errno
 	}
 	m, errno := BorrowSome(Argument(a, 1), a.Value[2], Out)
@@ -84,6 +85,7 @@ func sysRead(a *call.Arguments) (uintptr, syscall.Errno) {
 		return 0, errno
 	}
 	n, errno := d.read(m.limited())
+	d.accessed(n)
 	if e := m.Return(Argument(a, 1), n); e != 0 {
 		return 0, e
 	}
@@ -97,6 +99,7 @@ func sysWrite(a *call.Arguments) (uintptr, syscall.Errno) {
 	}
 	if p, ok := d.direct(Argument(a, 1), a.Value[2], In); ok {
 		n, errno := d.write(p)
+		d.modified(n)
 		return uintptr(n), errno
 	}
 	m, errno := BorrowSome(Argument(a, 1), a.Value[2], In)
@@ -104,6 +107,7 @@ func sysWrite(a *call.Arguments) (uintptr, syscall.Errno) {
 		return 0, errno
 	}
 	n, errno := d.write(m.limited())
+	d.modified(n)
 	m.Return(Argument(a, 1), n)
 	return uintptr(n), errno
 }
@@ -125,6 +129,7 @@ func sysPread(a *call.Arguments) (uintptr, syscall.Errno) {
 	}
 	if p, ok := d.direct(Argument(a, 1), a.Value[2], Out); ok && offset+int64(len(p)) >= 0 {
 		n, errno := d.seeker.ReadAt(p, offset)
+		d.accessed(n)
 		return uintptr(n), errno
 	}
 	m, errno := BorrowSome(Argument(a, 1), a.Value[2], Out)
@@ -136,6 +141,7 @@ func sysPread(a *call.Arguments) (uintptr, syscall.Errno) {
 		errno = syscall.EINVAL
 	} else {
 		n, errno = d.seeker.ReadAt(p, offset)
+		d.accessed(n)
 	}
 	if e := m.Return(Argument(a, 1), n); e != 0 {
 		return 0, e
@@ -157,6 +163,7 @@ func sysPwrite(a *call.Arguments) (uintptr, syscall.Errno) {
 	}
 	if p, ok := d.direct(Argument(a, 1), a.Value[2], In); ok && offset+int64(len(p)) >= 0 {
 		n, errno := d.seeker.WriteAt(p, offset)
+		d.modified(n)
 		return uintptr(n), errno
 	}
 	m, errno := BorrowSome(Argument(a, 1), a.Value[2], In)
@@ -168,6 +175,7 @@ func sysPwrite(a *call.Arguments) (uintptr, syscall.Errno) {
 		errno = syscall.EINVAL
 	} else {
 		n, errno = d.seeker.WriteAt(p, offset)
+		d.modified(n)
 	}
 	m.Return(Argument(a, 1), n)
 	return uintptr(n), errno
@@ -198,7 +206,7 @@ func sysFtruncate(a *call.Arguments) (uintptr, syscall.Errno) {
 	if !ok || !d.writes {
 		return 0, syscall.EINVAL
 	}
-	return 0, e.Node().Truncate(size)
+	return 0, truncate(e, size)
 }
 
 func sysTruncate(a *call.Arguments) (uintptr, syscall.Errno) {
@@ -210,7 +218,15 @@ func sysTruncate(a *call.Arguments) (uintptr, syscall.Errno) {
 	if errno != 0 {
 		return 0, errno
 	}
-	return 0, e.Node().Truncate(size)
+	return 0, truncate(e, size)
+}
+
+func truncate(e *fs.Entry, size int64) syscall.Errno {
+	errno := e.Node().Truncate(size)
+	if errno == 0 {
+		files.Tell(e, fs.Modified, false)
+	}
+	return errno
 }
 
 func sysFallocate(a *call.Arguments) (uintptr, syscall.Errno) {
@@ -232,7 +248,11 @@ func sysFallocate(a *call.Arguments) (uintptr, syscall.Errno) {
 	if !ok {
 		return 0, syscall.ENODEV
 	}
-	return 0, e.Node().Allocate(mode, offset, length)
+	if errno := e.Node().Allocate(mode, offset, length); errno != 0 {
+		return 0, errno
+	}
+	files.Tell(e, fs.Modified, true)
+	return 0, 0
 }
 
 // sysFsync is also fdatasync: what is in memory is as safe as it gets.

@@ -125,7 +125,7 @@ func random(t *testing.T, c choices) {
 		return openNamedPipe(e, flags)
 	}
 	for i, o := range []string{"a", "l"} {
-		fd, _ := Open("/"+o, syscall.O_CREAT|syscall.O_RDWR)
+		fd, _ := files.Open(files.Root(), o, syscall.O_CREAT|syscall.O_RDWR, 0o644)
 		InstallDescription(NewDescription(fd, syscall.O_RDWR), i, false)
 	}
 	for len(c) > 0 {
@@ -161,6 +161,7 @@ func random(t *testing.T, c choices) {
 		}
 		mu.Lock()
 		for _, e := range pipes {
+			e.Hold()
 			if f, errno := openNamedPipe(e, syscall.O_RDWR); errno == 0 {
 				f.Close()
 			}
@@ -204,7 +205,7 @@ func TestRandomCalls(t *testing.T) {
 		rand.New(rand.NewSource(seed)).Read(b)
 		for i := 0; i+14 < len(b); i += 14 { // more of the calls that open something
 			if i%3 == 0 {
-				binary.LittleEndian.PutUint16(b[i:], uint16([]int{257, 293, 291, 290, 319, 2, 258, 262}[i%8]))
+				binary.LittleEndian.PutUint16(b[i:], uint16([]int{257, 293, 291, 290, 319, 2, 258, 262, 294, 254}[i/14%10]))
 			}
 		}
 		if !t.Run("", func(t *testing.T) { random(t, choices(b)) }) {

@@ -44,7 +44,8 @@ func (g maker) path() string {
 	return b.String()
 }
 
-func (g maker) slot() descriptor { return descriptor(g.Intn(slots)) }
+// slot is any but that of the test of inotify.
+func (g maker) slot() descriptor { return descriptor(g.Intn(watcher)) }
 
 // at is a directory descriptor: mostly the current directory.
 func (g maker) at() descriptor {

@@ -18,9 +18,9 @@ func hot(t testing.TB) map[string]func() {
 		Files:    fs.New(1 << 30),
 		Terminal: func(e *fs.Entry, flags int) (file.File, syscall.Errno) { return nil, syscall.ENXIO },
 	})
-	f, _ := Open("/f", syscall.O_CREAT|syscall.O_RDWR)
+	f, _ := files.Open(files.Root(), "/f", syscall.O_CREAT|syscall.O_RDWR, 0o644)
 	InstallDescription(NewDescription(f, syscall.O_RDWR), 0, false)
-	null, _ := Open("/dev/null", syscall.O_RDWR)
+	null, _ := files.Open(files.Root(), "/dev/null", syscall.O_RDWR, 0)
 	InstallDescription(NewDescription(null, syscall.O_RDWR), 0, false)
 	buffer := make([]byte, 64<<10)
 	address := inHeap(buffer)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ringo-os/ringo/kernel/early/call"
 	"github.com/ringo-os/ringo/kernel/machine"
+	"github.com/ringo-os/ringo/kernel/syslog"
 )
 
 // Random numbers come from ChaCha8 generators, one for each core that asks. Their seeds come from one
@@ -125,11 +126,8 @@ func (g *generator) fill(p []byte, lasts int, renew func(*[seedSize]byte) bool) 
 }
 
 var tellNoEntropy = sync.OnceFunc(func() {
-	say("this machine has no source of random numbers: it needs RDRAND (qemu -cpu max) or virtio-rng")
+	syslog.Say("this machine has no source of random numbers: it needs RDRAND (qemu -cpu max) or virtio-rng")
 })
-
-// say writes a sentence to the console.
-func say(sentence string) { machine.ConsoleWrite([]byte("ringo: " + sentence + "\n")) }
 
 func sysGetrandom(a *call.Arguments) (uintptr, syscall.Errno) {
 	const nonblock, random, insecure = 1, 2, 4

@@ -12,7 +12,8 @@ import (
 type Options struct {
 	Files       *fs.FS
 	Hostname    string
-	Executable  func() string // the program's path
+	Executable  func() string    // the program's path
+	File        func() *fs.Entry // what lies there; nil, or nil of it, for nothing
 	Arguments   func() []string
 	Environment func() []string
 	CommandLine func() string // the kernel's
@@ -25,9 +26,13 @@ type Options struct {
 func Start(o Options) {
 	files = o.Files
 	files.OpenPipe = openNamedPipe
+	files.Root().Hold()
 	process.directory.Store(files.Root())
 	process.umask.Store(0o022)
 	SetHostname(o.Hostname)
+	if o.File == nil {
+		o.File = func() *fs.Entry { return nil }
+	}
 	files.Later(func() { mount(&o) })
 }
 
@@ -37,6 +42,7 @@ func mount(o *Options) {
 	files.MountProc(&fs.Program{
 		CommandLine: o.CommandLine,
 		Executable:  o.Executable,
+		File:        o.File,
 		Arguments:   o.Arguments,
 		Environment: o.Environment,
 		Maps:        func() []byte { return mapsOf(o.Executable()) },
@@ -48,6 +54,7 @@ func mount(o *Options) {
 		Descriptors: openDescriptors,
 		Descriptor:  descriptorEntry,
 		Directory:   process.directory.Load,
+		Settings:    inotifySettings(),
 	})
 	files.MountSys()
 	files.Generate("/sys/kernel/debug/page_tables", pageTables)
@@ -57,6 +64,21 @@ func mount(o *Options) {
 // is created, everybody may read it.
 func Open(path string, flags int) (file.File, syscall.Errno) {
 	return files.Open(process.directory.Load(), path, flags, 0o644)
+}
+
+// WriteFile makes content that of the file at path, as the program would: who watches the file hears of it.
+func WriteFile(path, content string) syscall.Errno {
+	const flags = syscall.O_WRONLY | syscall.O_CREAT | syscall.O_TRUNC
+	f, errno := Open(path, flags)
+	if errno != 0 {
+		return errno
+	}
+	d := NewDescription(f, flags)
+	d.Hold()
+	defer d.Release()
+	n, errno := d.write([]byte(content))
+	d.modified(n)
+	return errno
 }
 
 // Generate makes path a file whose content is made up when it is opened.

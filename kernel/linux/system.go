@@ -9,6 +9,9 @@ import (
 	"github.com/ringo-os/ringo/kernel/machine"
 )
 
+// Hostname returns the machine's name.
+func Hostname() string { return hostname() }
+
 func hostname() string {
 	if name := process.hostname.Load(); name != nil {
 		return *name

@@ -113,6 +113,8 @@ func sysSendfile(a *call.Arguments) (uintptr, syscall.Errno) {
 		return 0, syscall.EINVAL
 	}
 	n, errno := transfer(&to, &from, int(min(a.Value[3], countMax)))
+	in.accessed(n)
+	out.modified(n)
 	if fault := from.end(Argument(a, 2)); fault != 0 {
 		return 0, fault
 	}
@@ -162,6 +164,8 @@ func sysCopyFileRange(a *call.Arguments) (uintptr, syscall.Errno) {
 		return 0, syscall.EINVAL
 	}
 	n, errno := transfer(&to, &from, int(count))
+	in.accessed(n)
+	out.modified(n)
 	if fault := from.end(Argument(a, 1)); fault != 0 {
 		return 0, fault
 	}

@@ -120,6 +120,9 @@ func readv(a *call.Arguments, offset int64) (uintptr, syscall.Errno) {
 		return 0, errno
 	}
 	n, errno := d.readVector(v, offset)
+	if errno == 0 {
+		d.accessed(max(n, 1)) // told of at the end of the file, too, as on Linux
+	}
 	return uintptr(n), errno
 }
 
@@ -136,5 +139,6 @@ func writev(a *call.Arguments, offset int64) (uintptr, syscall.Errno) {
 		return 0, errno
 	}
 	n, errno := d.writeVector(v, offset)
+	d.modified(n)
 	return uintptr(n), errno
 }

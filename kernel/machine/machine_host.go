@@ -24,6 +24,9 @@ var (
 	// OnBeforeExit is what BeforeExit was given, OnExit what AtExit was.
 	OnBeforeExit func()
 	OnExit       func()
+	// OnPanicText is what OnPanic was given, OnReadyKernel what WhenReady was.
+	OnPanicText   func([]byte)
+	OnReadyKernel func()
 	// Output collects what is written to the console.
 	Output = func(p []byte) {}
 
@@ -79,6 +82,10 @@ func ConsoleRead(p []byte) int                      { return 0 }
 func ConsoleSource() *Source                        { return &console }
 func BeforeExit(f func())                           { OnBeforeExit = f }
 func AtExit(f func())                               { OnExit = f }
+func OnPanic(f func(text []byte))                   { OnPanicText = f }
+func WhenReady(f func())                            { OnReadyKernel = f }
+func TapOutput(ring []byte) *Source                 { return &console }
+func TakeOutput(p []byte) (n int, lost uint64)      { return 0, 0 }
 func Print(p []byte)                                { Output(p) }
 func Exit(status int32)                             { panic("machine.Exit on the host") }
 func SetWallClock(seconds int64, nanoseconds int32) {}

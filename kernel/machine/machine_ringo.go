@@ -252,6 +252,29 @@ func BeforeExit(f func())
 //go:linkname AtExit
 func AtExit(f func())
 
+// OnPanic makes f be told the text of a panic that nobody recovers, before it is printed and before what
+// BeforeExit was given runs, on the same goroutine. F is ordinary Go, must not panic, and is set once.
+//
+//go:linkname OnPanic
+func OnPanic(f func(text []byte))
+
+// WhenReady makes f run when all of the kernel is initialised, before the program is. It is set once.
+//
+//go:linkname WhenReady
+func WhenReady(f func())
+
+// TapOutput keeps what the runtime itself writes to the console from now on (print and println, what GODEBUG
+// asks for) in ring, as far as there is room, until TakeOutput takes it. The source has something then. It is
+// called once.
+//
+//go:linkname TapOutput
+func TapOutput(ring []byte) *Source
+
+// TakeOutput moves what was kept to p, and returns how many bytes that are, and how many had found no room.
+//
+//go:linkname TakeOutput
+func TakeOutput(p []byte) (n int, lost uint64)
+
 // Print writes to the console as the runtime's own messages do: at once, whoever calls it.
 //
 //go:linkname Print

@@ -66,6 +66,7 @@ func (n *Network) addLink(l tappedLink) error {
 	if err := n.stack.CreateNICWithOptions(i.id, l, optionsFor(i.name, l)); err != nil {
 		return fmt.Errorf("setting up %s: %v", i.name, err)
 	}
+	n.leastMTU.Store(min(n.leastMTU.Load(), int64(l.MTU())))
 	n.interfaces = append(n.interfaces, i)
 	return nil
 }

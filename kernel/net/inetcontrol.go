@@ -9,8 +9,9 @@ import (
 )
 
 // sendControl carries out the control messages of a datagram that is to be sent. It returns the
-// size of the datagrams that it is to be cut into, segment if the messages do not say.
-func (s *inet) sendControl(m *message, segment int, options *tcpip.WriteOptions) (int, syscall.Errno) {
+// size of the datagrams that it is to be cut into, segment if the messages do not say, and how they are marked.
+func (s *inet) sendControl(m *message, segment int, options *tcpip.WriteOptions) (int, [2]int, syscall.Errno) {
+	marks := [2]int{noMark, noMark}
 	c := &options.ControlMessages
 	errno := m.eachControl(func(level, kind int, data []byte) syscall.Errno {
 		switch (optionKey{level, kind}) {
@@ -25,6 +26,22 @@ func (s *inet) sendControl(m *message, segment int, options *tcpip.WriteOptions)
 				return syscall.EINVAL
 			}
 			c.HasTTL, c.TTL = true, uint8(v)
+		case optionKey{unix.SOL_IP, unix.IP_TOS}: // an int or a byte (ip_cmsg_send)
+			if len(data) != 1 && len(data) != 4 {
+				return syscall.EINVAL
+			}
+			marks[markTOS] = int(data[0])
+			if len(data) == 4 {
+				if v := int32(binary.NativeEndian.Uint32(data)); v < 0 || v > 255 {
+					return syscall.EINVAL
+				}
+			}
+		case optionKey{unix.SOL_IPV6, unix.IPV6_TCLASS}:
+			v, errno := getInt(data, level)
+			if errno != 0 || v < noMark || v > 255 {
+				return syscall.EINVAL
+			}
+			marks[markClass] = v
 		case optionKey{unix.SOL_IPV6, unix.IPV6_HOPLIMIT}:
 			v, errno := getInt(data, level)
 			if errno != 0 || v < -1 || v > 255 {
@@ -43,9 +60,9 @@ func (s *inet) sendControl(m *message, segment int, options *tcpip.WriteOptions)
 				c.IPv6PacketInfo.Addr = a
 			}
 		}
-		return 0 // others, such as the source address or the traffic class, are no must
+		return 0 // others, such as the source address, are no must
 	})
-	return segment, errno
+	return segment, marks, errno
 }
 
 // receiveControl appends the control messages that the program asked for to a received datagram.

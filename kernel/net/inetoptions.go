@@ -13,6 +13,9 @@ import (
 type inetOptions struct {
 	timestamp, timestampNano option // SO_TIMESTAMP, SO_TIMESTAMPNS
 	segment                  option // UDP_SEGMENT
+	merge                    option // UDP_GRO: datagrams may come several at once, which here they never do
+	whole                    option // not 0: datagrams are not to be sent in fragments
+	marking                  marking
 }
 
 // An optionKey names an option.
@@ -65,8 +68,11 @@ func findOption(level, name int) (o intOption, ok bool) {
 	case unix.SOL_TCP:
 		o = tcpOption(name)
 	case unix.SOL_UDP:
-		if name == unix.UDP_SEGMENT {
+		switch name {
+		case unix.UDP_SEGMENT:
 			o = kept(func(s *inet) *option { return &s.segment })
+		case unix.UDP_GRO:
+			o = kept(func(s *inet) *option { return &s.merge })
 		}
 	}
 	return o, o.get != nil

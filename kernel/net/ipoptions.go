@@ -16,7 +16,7 @@ func ipOption(name int) intOption {
 	case unix.IP_TTL:
 		return orDefault(number(tcpip.IPv4TTLOption, 0, 255), tcpip.UseDefaultIPv4TTL, defaultTTL)
 	case unix.IP_TOS:
-		return number(tcpip.IPv4TOSOption, 0, 255)
+		return markOption(markTOS)
 	case unix.IP_MULTICAST_TTL:
 		return orDefault(number(tcpip.MulticastTTLOption, 0, 255), 1, 1)
 	case unix.IP_MULTICAST_LOOP:
@@ -30,7 +30,7 @@ func ipOption(name int) intOption {
 	case unix.IP_HDRINCL:
 		return flag((*tcpip.SocketOptions).GetHeaderIncluded, (*tcpip.SocketOptions).SetHeaderIncluded)
 	case unix.IP_MTU_DISCOVER:
-		return number(tcpip.MTUDiscoverOption, 0, 3)
+		return discovery()
 	case unix.IP_RECVORIGDSTADDR:
 		return flag((*tcpip.SocketOptions).GetReceiveOriginalDstAddress, (*tcpip.SocketOptions).SetReceiveOriginalDstAddress)
 	case unix.IP_RECVERR, unix.IP_BIND_ADDRESS_NO_PORT:
@@ -48,7 +48,7 @@ func ipv6Option(name int) intOption {
 	case unix.IPV6_UNICAST_HOPS:
 		return orDefault(number(tcpip.IPv6HopLimitOption, -1, 255), tcpip.UseDefaultIPv6HopLimit, defaultTTL)
 	case unix.IPV6_TCLASS:
-		return orDefault(number(tcpip.IPv6TrafficClassOption, 0, 255), 0, 0)
+		return orDefault(markOption(markClass), 0, 0)
 	case unix.IPV6_MULTICAST_HOPS:
 		return orDefault(number(tcpip.MulticastTTLOption, 0, 255), 1, 1)
 	case unix.IPV6_MULTICAST_LOOP:
@@ -64,7 +64,7 @@ func ipv6Option(name int) intOption {
 	case unix.IPV6_CHECKSUM:
 		return number(tcpip.IPv6Checksum, math.MinInt32, math.MaxInt32)
 	case unix.IPV6_MTU_DISCOVER:
-		return tolerated(unix.IPV6_PMTUDISC_WANT)
+		return discovery()
 	case unix.IPV6_RECVERR, unix.IPV6_DONTFRAG, unix.IPV6_AUTOFLOWLABEL:
 		return tolerated(0)
 	}

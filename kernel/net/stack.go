@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"gvisor.dev/gvisor/pkg/log"
@@ -34,7 +35,8 @@ type Network struct {
 	stack *stack.Stack
 	say   func(sentence string) // on the console
 
-	mu         sync.Mutex // guards changes of the configuration
+	leastMTU   atomic.Int64 // of all interfaces
+	mu         sync.Mutex   // guards changes of the configuration
 	interfaces []*iface
 	unix       unixNames
 	groups     groups
@@ -113,6 +115,7 @@ func (n *Network) tune(memory uint64) tcpip.Error {
 // addLoopback makes lo, with all of 127.0.0.0/8 and ::1.
 func (n *Network) addLoopback() tcpip.Error {
 	lo := loopback.New()
+	n.leastMTU.Store(int64(lo.MTU()))
 	options := optionsFor("lo", lo)
 	options.Disabled = true // until it knows that nobody else is there
 	if err := n.stack.CreateNICWithOptions(loopbackNIC, lo, options); err != nil {

@@ -57,12 +57,20 @@ func (s *inet) read(t *transfer, p []byte, options tcpip.ReadOptions) (tcpip.Rea
 // Write implements file.File.
 func (s *inet) Write(p []byte) (int, syscall.Errno) {
 	t := transfers.Get().(*transfer)
+	if s.marking.active.Load() {
+		s.marking.mu.Lock()
+		defer s.marking.mu.Unlock()
+		s.mark([2]int{noMark, noMark})
+	}
 	n, errno := s.write(t, p, tcpip.WriteOptions{})
 	t.put()
 	return n, errno
 }
 
 func (s *inet) write(t *transfer, p []byte, options tcpip.WriteOptions) (int, syscall.Errno) {
+	if errno := s.fits(len(p), options.To); errno != 0 {
+		return 0, errno
+	}
 	t.from.Reset(p)
 	n, err := s.endpoint.Write(&t.from, options)
 	if err == nil {
@@ -94,12 +102,17 @@ func (s *inet) send(m *message) (int, syscall.Errno) {
 		}
 		options.To = &t.to
 	}
-	segment := int(s.segment.Load())
+	segment, marks := int(s.segment.Load()), [2]int{noMark, noMark}
 	if len(m.control) > 0 {
 		var errno syscall.Errno
-		if segment, errno = s.sendControl(m, segment, &options); errno != 0 {
+		if segment, marks, errno = s.sendControl(m, segment, &options); errno != 0 {
 			return 0, errno
 		}
+	}
+	if marks != [2]int{noMark, noMark} || s.marking.active.Load() {
+		s.marking.mu.Lock()
+		defer s.marking.mu.Unlock()
+		s.mark(marks)
 	}
 	if segment > 0 && segment < len(m.bytes) {
 		return s.sendSegments(t, m.bytes, segment, options)

@@ -233,3 +233,76 @@ func TestPing(t *testing.T) {
 		t.Errorf("raw % x", p[:n])
 	}
 }
+
+// A control message marks one datagram (ECN), and the socket's own mark stays.
+func TestUDPMarks(t *testing.T) {
+	for _, test := range []struct {
+		address              string
+		level, receive, mark int
+		size                 int
+	}{
+		{"127.0.0.1:0", unix.SOL_IP, unix.IP_RECVTOS, unix.IP_TOS, 4},
+		{"127.0.0.1:0", unix.SOL_IP, unix.IP_RECVTOS, unix.IP_TOS, 1},
+		{"[::1]:0", unix.SOL_IPV6, unix.IPV6_RECVTCLASS, unix.IPV6_TCLASS, 4},
+	} {
+		a, at := bindUDP(t, test.address)
+		b, _ := bindUDP(t, test.address)
+		setInt(t, a, test.level, test.receive, 1)
+		setInt(t, b, test.level, test.mark, 0x10)
+		send := func(mark int) {
+			control := make([]byte, unix.CmsgSpace(test.size))
+			binary.NativeEndian.PutUint64(control, uint64(unix.CmsgLen(test.size)))
+			binary.NativeEndian.PutUint32(control[8:], uint32(test.level))
+			binary.NativeEndian.PutUint32(control[12:], uint32(test.mark))
+			control[16] = byte(mark)
+			if mark < 0 {
+				control = nil
+			}
+			h, pin := msg(sockaddrOf(at.String()), []byte("x"), control)
+			defer pin.Unpin()
+			must(t, unix.SYS_SENDMSG, b, h, 0)
+		}
+		for _, mark := range []int{-1, 2, -1, 3, 2, -1} {
+			send(mark)
+			want := mark
+			if mark < 0 {
+				want = 0x10
+			}
+			data, control := make([]byte, 10), make([]byte, 100)
+			h, pin := msg(make([]byte, 28), data, control)
+			must(t, unix.SYS_RECVMSG, a, h, 0)
+			messages, err := unix.ParseSocketControlMessage(control[:binary.NativeEndian.Uint64(h[msgControlLength:])])
+			if err != nil || len(messages) != 1 || int(messages[0].Data[0]) != want {
+				t.Errorf("%s %d: %+v, %v, want %d", test.address, mark, messages, err, want)
+			}
+			pin.Unpin()
+			if got := getOption(t, b, test.level, test.mark); got != 0x10 {
+				t.Errorf("the socket's own mark is %d", got)
+			}
+		}
+		setInt(t, b, test.level, test.mark, 0x20)
+		if got := getOption(t, b, test.level, test.mark); got != 0x20 {
+			t.Errorf("the socket's own mark is %d", got)
+		}
+	}
+}
+
+// Who wants no fragments hears of datagrams that would have to be some.
+func TestUDPWhole(t *testing.T) {
+	for _, address := range []string{"127.0.0.1:0", "[::1]:0"} {
+		a, at := bindUDP(t, address)
+		level, option, most := unix.SOL_IP, unix.IP_MTU_DISCOVER, 65507
+		if at.Addr().Is6() {
+			level, option, most = unix.SOL_IPV6, unix.IPV6_MTU_DISCOVER, 65536-40-8
+		}
+		for _, v := range []int{unix.IP_PMTUDISC_DONT, unix.IP_PMTUDISC_WANT, unix.IP_PMTUDISC_DO, unix.IP_PMTUDISC_PROBE} {
+			setInt(t, a, level, option, v)
+			if got := getOption(t, a, level, option); got != v {
+				t.Errorf("%d is %d", v, got)
+			}
+		}
+		to := sockaddrOf(at.String())
+		must(t, unix.SYS_SENDTO, a, make([]byte, most), most, 0, to, len(to))
+		wants(t, syscall.EMSGSIZE, unix.SYS_SENDTO, a, make([]byte, most+1), most+1, 0, to, len(to))
+	}
+}

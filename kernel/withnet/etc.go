@@ -25,13 +25,9 @@ func writeFile(path, content string) {
 	if old, there := readFile(path); there && old != written[path] && !untouched(old) {
 		return
 	}
-	f, errno := linux.Open(path, syscall.O_WRONLY|syscall.O_CREAT|syscall.O_TRUNC)
-	if errno != 0 {
-		return
+	if linux.WriteFile(path, content) == 0 {
+		written[path] = content
 	}
-	f.Write([]byte(content))
-	f.Close()
-	written[path] = content
 }
 
 // untouched reports whether a file says nothing but what every machine has: names for itself.

@@ -2,11 +2,14 @@
 
 package withnet
 
-import "github.com/ringo-os/ringo/kernel/machine"
+import (
+	"github.com/ringo-os/ringo/kernel/machine"
+	"github.com/ringo-os/ringo/kernel/syslog"
+)
 
 func init() {
 	if err := Start(); err != nil {
-		say(err.Error())
+		syslog.Say(err.Error())
 		machine.Exit(ExitNetwork)
 	}
 }

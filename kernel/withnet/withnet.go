@@ -11,10 +11,11 @@ import (
 
 	"github.com/ringo-os/ringo/drivers/virtio"
 	"github.com/ringo-os/ringo/drivers/virtio/nic"
-	_ "github.com/ringo-os/ringo/kernel" // files and system calls, which come first
+	"github.com/ringo-os/ringo/kernel" // files and system calls, which come first
 	"github.com/ringo-os/ringo/kernel/linux"
 	"github.com/ringo-os/ringo/kernel/machine"
 	"github.com/ringo-os/ringo/kernel/net"
+	"github.com/ringo-os/ringo/kernel/syslog"
 )
 
 // ExitNetwork is the exit status of a machine whose network cannot be as its command line says.
@@ -28,7 +29,7 @@ const patience = 3 * time.Second
 // DHCP has taken too long.
 func Start() error {
 	memory := memorySize()
-	n, err := net.New(memory, say)
+	n, err := net.New(memory, syslog.Say)
 	if err != nil {
 		return err
 	}
@@ -39,7 +40,7 @@ func Start() error {
 	}
 	devices, wrong := virtio.Machine()
 	for _, err := range wrong {
-		say(err.Error())
+		syslog.Say(err.Error())
 	}
 	for _, t := range devices {
 		if t.Kind() != virtio.Network {
@@ -50,10 +51,16 @@ func Start() error {
 			err = n.AddDevice(d)
 		}
 		if err != nil {
-			say(err.Error())
+			syslog.Say(err.Error())
 		}
 	}
-	return n.Configure(plan)
+	if err := n.Configure(plan); err != nil {
+		return err
+	}
+	if log := kernel.Log(); log != nil {
+		return connect(log, n)
+	}
+	return nil
 }
 
 // planFrom reads the words of the command line that are about the network.
@@ -96,5 +103,3 @@ func memorySize() uint64 {
 	machine.Statistics(&s)
 	return s.TotalPages * pageSize
 }
-
-func say(sentence string) { machine.ConsoleWrite([]byte("ringo: " + sentence + "\n")) }

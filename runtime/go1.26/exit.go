@@ -83,7 +83,11 @@ var writeFile = func(fd uintptr, p unsafe.Pointer, n int32) int32 {
 func consoleWrite(p []byte) {
 	flags := consoleLock.lock()
 	serial.Write(p)
+	tapped := tapOutput(p)
 	consoleLock.unlock(flags)
+	if tapped && panicking.Load() == 0 {
+		announce(&outputTap.source)
+	}
 }
 
 //go:linkname machine_ConsoleWrite github.com/ringo-os/ringo/kernel/machine.ConsoleWrite
@@ -140,7 +144,10 @@ func machine_BeforeExit(f func()) {
 }
 
 // beforePanicExit is called where a panic has run out of functions that could recover it, on its goroutine.
-func beforePanicExit() {
+func beforePanicExit(p *_panic) {
+	if panicText != nil {
+		panicText(describePanic(p))
+	}
 	if beforeExit != nil {
 		beforeExit()
 	}

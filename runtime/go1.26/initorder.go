@@ -27,6 +27,9 @@ func kernelInit(tasks []*initTask) {
 			}
 		}
 	}
+	if kernelReady != nil {
+		kernelReady()
+	}
 	if len(ringoTestedPackages) == 0 {
 		return
 	}
@@ -37,6 +40,12 @@ func kernelInit(tasks []*initTask) {
 		}
 	}
 }
+
+// kernelReady is called when the whole kernel is initialised. Set once, by a part of it.
+var kernelReady func()
+
+//go:linkname machine_WhenReady github.com/ringo-os/ringo/kernel/machine.WhenReady
+func machine_WhenReady(f func()) { kernelReady = f }
 
 // Values of initTask.state.
 const (

@@ -121,7 +121,7 @@ var edits = []release.Edit{
 		With:   "\tdump, short := takeDump(); startTheWorld(stw); writeDump(fd, dump, short)\n",
 	},
 	// A panic ends the program after the kernel has had its say (runtime/go1.26/exit.go).
-	{File: "runtime/panic.go", Anchor: "\tfatalpanic(&p)   // should not return\n", With: "\tbeforePanicExit(); fatalpanic(&p)\n"},
+	{File: "runtime/panic.go", Anchor: "\tfatalpanic(&p)   // should not return\n", With: "\tbeforePanicExit(&p); fatalpanic(&p)\n"},
 	// The kernel's goroutines are no more the program's than the runtime's own are.
 	{
 		File:   "runtime/traceback.go",

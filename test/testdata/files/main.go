@@ -25,6 +25,7 @@ var modes = map[string]func(){
 	"many":      many,
 	"show":      show,
 	"pipes":     pipes,
+	"itself":    itself,
 	"signals":   signals,
 	"processes": processes,
 }

@@ -47,9 +47,27 @@ var modes = map[string]func(args []string){
 	"deadlock":   deadlock,
 	"accept":     accept,
 	"shutdown":   shutdown,
+	"ports":      ports,
 }
 
 func main() { modes[os.Args[1]](os.Args[2:]) }
+
+// ports looks up what services and protocols are called.
+func ports([]string) {
+	for _, test := range []struct {
+		network, name string
+		want          int
+	}{{"tcp", "http", 80}, {"tcp", "www", 80}, {"tcp", "postgresql", 5432}, {"udp", "syslog", 514}, {"tcp", "amqp", 5672}, {"udp", "https", 443}} {
+		port := must(net.LookupPort(test.network, test.name))
+		check(port == test.want, "%s/%s is %d", test.name, test.network, port)
+	}
+	_, err := net.LookupPort("tcp", "no-such-service")
+	check(err != nil, "a service that nobody knows")
+	// /etc/protocols knows it, TCP/IP here does not.
+	_, err = net.ListenPacket("ip4:ospf", "127.0.0.1")
+	check(errors.Is(err, syscall.EPROTONOSUPPORT), "OSPF: %v", err)
+	fmt.Println("ok")
+}
 
 func check(ok bool, format string, args ...any) {
 	if !ok {
