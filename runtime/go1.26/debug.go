@@ -45,6 +45,8 @@ func debugTopic(topic string) {
 		print("ringo: ", thread.Count(), " of ", max(firmware.CoreCount, 1), " cores, ", frames.TotalFrames()/256, " MiB, TSC at ",
 			systemClock.Frequency()/1e6, " MHz (", clockSource, "), ready ", nanotime1()/1000,
 			" microseconds after the kernel's first instruction\n")
+		print("ringo: image at ", hex(image.start+uint64(imageSlide)), ", ", relocationCount, " relocations in ",
+			relocationTicks*1_000_000/systemClock.Frequency(), " microseconds\n")
 	case "memory":
 		printMemoryMap()
 	case "mappings":

@@ -1,0 +1,129 @@
+//go:build ringo
+
+package runtime
+
+// Where the image is: loaded to where it was linked, it moves itself, before anything but this knows an
+// address, to a virtual one that nobody can foretell.
+//
+// placeImage runs where the image was loaded, on the boot page tables, in which addresses are physical ones.
+// It makes the kernel's own tables, with the image elsewhere, and changes the absolute addresses in the
+// image, which the linker has listed (package linker). What the code refers to relative to itself needs no
+// change: rt0 goes on at the same instruction of the new place.
+
+import (
+	"unsafe"
+
+	"github.com/ringo-os/ringo/boot"
+	"github.com/ringo-os/ringo/drivers/uart"
+	"github.com/ringo-os/ringo/kernel/early/cpu"
+)
+
+// The image is put on any page of these, between what the runtime has and what the program maps.
+const (
+	imagePlaces     = 0x2000_0000_0000 // reservedEnd
+	imagePlaceCount = 1 << 34          // of a page: 64 TiB
+)
+
+// An imageMarker is what rt0_amd64.s has as such: what the linker package tells the kernel.
+type imageMarker struct {
+	text        [24]byte
+	zeroedEnd   uintptr
+	relocations uintptr
+	size        uintptr
+}
+
+// A relocation is an Elf64_Rela of type R_X86_64_RELATIVE (System V ABI, AMD64 supplement, 4.4.1).
+type relocation struct {
+	place, kind, address uintptr
+}
+
+// image is where in physical memory it is, from page to page.
+var image struct {
+	start     uint64
+	textEnd   uint64
+	listStart uint64 // the relocations, which are done with: whole pages of them are used for other things
+	listEnd   uint64
+	dataStart uint64 // from here on it can be written
+	end       uint64
+}
+
+var (
+	imageSlide      uintptr // what is added to a physical address in the image
+	relocationCount uintptr
+	relocationTicks uint64 // of the time-stamp counter, for all relocations
+)
+
+// placeImage is called by rt0 where the image was loaded, and returns how far it is moved.
+func placeImage(startInfo uint64, marker *imageMarker) (slide uintptr) {
+	machineTSC = cpu.TSC()
+	serial.Init(uart.COM1)
+	startTraps()
+	startVectors() // early: an emulator may translate code once more when such state is turned on
+	if p := boot.ReadPVH(&bootInfo, startInfo, lowMemory); p != "" {
+		stopBoot(p)
+	}
+	measureImage(marker)
+	imageSlide = chooseSlide(marker)
+	if p := makeTables(); p != "" {
+		stopBoot(p)
+	}
+	// What the boot tables have is all in the first 512 GiB, so with the rest of the kernel's they have both.
+	tables := (*[512]uint64)(unsafe.Pointer(uintptr(cpu.ReadCR3())))
+	copy(tables[1:], (*[512]uint64)(unsafe.Pointer(uintptr(kernelTables.Root())))[1:])
+	relocate(marker, imageSlide)
+	return imageSlide
+}
+
+// measureImage fills image. Nothing has been moved yet.
+func measureImage(marker *imageMarker) {
+	data := &firstmoduledata
+	image.start = uint64(data.text) &^ 0xFFFF
+	image.textEnd = (uint64(data.etext) + 4095) &^ 4095
+	image.dataStart = uint64(data.noptrdata) &^ 4095
+	image.end = (uint64(marker.zeroedEnd) + 4095) &^ 4095
+	image.listStart = (uint64(marker.relocations) + 4095) &^ 4095
+	image.listEnd = uint64(marker.relocations+marker.size) &^ 4095
+	if image.listStart < image.textEnd || image.listStart >= image.listEnd || image.listEnd > image.dataStart {
+		image.listStart, image.listEnd = image.dataStart, image.dataStart
+	}
+}
+
+// chooseSlide returns how far the image is moved, by chance, or not at all with the word norandmaps.
+func chooseSlide(marker *imageMarker) uintptr {
+	if marker.size == 0 {
+		return 0 // an executable that the linker package has not seen
+	}
+	if r := bootInfo.CommandLine; r.Start < r.End && boot.HasMachineWord(lowMemory(r.Start, r.End-r.Start), "norandmaps") {
+		return 0
+	}
+	place := scramble(cpu.TSC()) // all there is without a generator
+	var random [8]byte
+	if readRandom(random[:]) == len(random) {
+		place ^= *(*uint64)(unsafe.Pointer(&random))
+	}
+	return uintptr(imagePlaces + place%imagePlaceCount*pageSize4K - image.start)
+}
+
+// scramble makes each bit of the result depend on each bit of v (the last step of MurmurHash3).
+func scramble(v uint64) uint64 {
+	v ^= v >> 33
+	v *= 0xFF51_AFD7_ED55_8CCD
+	v ^= v >> 33
+	v *= 0xC4CE_B9FE_1A85_EC53
+	return v ^ v>>33
+}
+
+// relocate adds slide to the absolute addresses in the image. From then on nothing may be called here that
+// follows one.
+func relocate(marker *imageMarker, slide uintptr) {
+	start := cpu.TSC()
+	relocationCount = marker.size / unsafe.Sizeof(relocation{})
+	if slide != 0 {
+		at := marker.relocations
+		for end := at + marker.size; at < end; at += unsafe.Sizeof(relocation{}) {
+			r := (*relocation)(unsafe.Pointer(at))
+			*(*uintptr)(unsafe.Pointer(r.place)) = r.address + slide
+		}
+	}
+	relocationTicks = cpu.TSC() - start
+}

@@ -1,0 +1,154 @@
+package test
+
+import (
+	"debug/elf"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/ringo-os/ringo/linker"
+	"github.com/ringo-os/ringo/qemu"
+)
+
+// Where the image may be (runtime/go1.26/image.go).
+const (
+	placesStart = 0x2000_0000_0000
+	placesEnd   = 0x6000_0000_0000
+)
+
+// placed boots testdata/image, which checks that everything in it is where it says, and returns where its image is.
+func placed(t *testing.T, change func(c *qemu.Config)) (base uint64) {
+	t.Helper()
+	c := bare(t, "image")
+	change(&c)
+	out := passes(t, c)
+	var function, variable uint64
+	if _, err := fmt.Sscanf(out, "image %x function %x variable %x\n", &base, &function, &variable); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	// As a debugger or a profiler has it, who knows the file and where it begins in memory.
+	image, err := linker.ReadFile(c.Image)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := elf.Open(c.Image)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	symbols, err := file.Symbols()
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, s := range symbols {
+		if want, ok := map[string]uint64{"main.main": function, "main.variable": variable}[s.Name]; ok {
+			found++
+			if s.Value+base-image.Start != want {
+				t.Errorf("%s is at %#x in the file, and at %#x in a machine whose image is at %#x instead of %#x", s.Name, s.Value, want, base, image.Start)
+			}
+		}
+	}
+	if found != 2 {
+		t.Errorf("%d symbols are known", found)
+	}
+	return base
+}
+
+// TestImagePlace: the image is somewhere else in every boot, on any page of where it may be.
+func TestImagePlace(t *testing.T) {
+	const each = 8
+	var mu sync.Mutex
+	var bases []uint64
+	t.Run("boots", func(t *testing.T) {
+		for _, cores := range coreCounts {
+			for i := range each {
+				t.Run(fmt.Sprintf("%d/%d", cores, i), func(t *testing.T) {
+					t.Parallel()
+					base := placed(t, func(c *qemu.Config) { c.Cores = cores })
+					mu.Lock()
+					defer mu.Unlock()
+					bases = append(bases, base)
+				})
+			}
+		}
+	})
+	if len(bases) != each*len(coreCounts) {
+		t.Fatalf("%d boots", len(bases))
+	}
+	// Each bit is set about half of the time: never, or always, once in two billion times.
+	set, seen := [48]int{}, map[uint64]bool{}
+	for _, b := range bases {
+		if b < placesStart || b >= placesEnd || b%4096 != 0 || seen[b] {
+			t.Errorf("an image is at %#x", b)
+		}
+		seen[b] = true
+		for bit := range set {
+			set[bit] += int((b - placesStart) >> bit & 1)
+		}
+	}
+	for bit := 12; placesStart+1<<bit < placesEnd; bit++ {
+		if set[bit] == 0 || set[bit] == len(bases) {
+			t.Errorf("bit %d is the same in %#x", bit, bases)
+		}
+	}
+}
+
+// TestImagePlaceWithoutGenerator: a processor that has no random numbers to offer has a clock.
+func TestImagePlaceWithoutGenerator(t *testing.T) {
+	t.Parallel()
+	change := func(c *qemu.Config) { c.CPU = "max,rdrand=off,rdseed=off" }
+	if a, b := placed(t, change), placed(t, change); a == b || a < placesStart || b < placesStart {
+		t.Errorf("an image is at %#x, and then at %#x", a, b)
+	}
+}
+
+// TestImageStays: with norandmaps it is where a debugger expects it.
+func TestImageStays(t *testing.T) {
+	for _, test := range []struct {
+		words, arguments []string
+		stays            bool
+	}{
+		{[]string{"norandmaps"}, nil, true},
+		{[]string{"quiet", "norandmaps"}, []string{"more"}, true},
+		{nil, []string{"norandmaps"}, false},
+		{[]string{"env.A=norandmaps"}, nil, false},
+		{[]string{"env.A= norandmaps"}, nil, false},
+	} {
+		t.Run(strings.Join(append(test.words, test.arguments...), ","), func(t *testing.T) {
+			t.Parallel()
+			for _, cores := range []int{1, 4} {
+				base := placed(t, func(c *qemu.Config) { c.Cores, c.Words, c.Arguments = cores, test.words, test.arguments })
+				if (base == 0x400000) != test.stays {
+					t.Errorf("%d cores: the image is at %#x", cores, base)
+				}
+			}
+		})
+	}
+	t.Run("in parts", func(t *testing.T) {
+		t.Parallel()
+		c := bare(t, "image")
+		c.Extra = []string{"-append", "norand'maps'"}
+		if r := start(t, c).finish(); r.status != 120 || !strings.Contains(r.output, "ringo: The word norandmaps on the kernel command line has quotation marks") {
+			t.Errorf("status %d\n%s", r.status, r.output)
+		}
+	})
+}
+
+// TestImageTold: debug=boot says where the image is, and how many addresses had to be changed.
+func TestImageTold(t *testing.T) {
+	t.Parallel()
+	var base, told, relocations uint64
+	c := bare(t, "image")
+	c.Words = []string{"debug=boot"}
+	out := passes(t, c)
+	_, line, _ := strings.Cut(out, "ringo: image at ")
+	if _, err := fmt.Sscanf(line, "0x%x, %d relocations in ", &told, &relocations); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	_, line, _ = strings.Cut(out, "\nimage ")
+	if _, err := fmt.Sscanf(line, "%x", &base); err != nil || base != told || relocations < 1000 {
+		t.Errorf("%d relocations, image at %#x or %#x (%v)", relocations, told, base, err)
+	}
+}
