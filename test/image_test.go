@@ -3,6 +3,8 @@ package test
 import (
 	"debug/elf"
 	"fmt"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -150,5 +152,39 @@ func TestImageTold(t *testing.T) {
 	_, line, _ = strings.Cut(out, "\nimage ")
 	if _, err := fmt.Sscanf(line, "%x", &base); err != nil || base != told || relocations < 1000 {
 		t.Errorf("%d relocations, image at %#x or %#x (%v)", relocations, told, base, err)
+	}
+}
+
+// TestImageDescription: the runtime writes to the description of the image, which lies in front of the variables
+// and may share no page with them.
+func TestImageDescription(t *testing.T) {
+	t.Parallel()
+	for pad, tries := 3000, 0; ; tries++ {
+		name := filepath.Join(t.TempDir(), "image")
+		// What go build notes in the file takes that much more room.
+		cmd := exec.Command(ringo, "build", "-q", "-ldflags=-X=main.pad="+strings.Repeat("x", pad), "-o", name, ".")
+		cmd.Dir = filepath.Join("testdata", "hello")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		file, err := elf.Open(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file.Close()
+		description, variables := file.Section(".go.module"), file.Section(".noptrdata")
+		if description == nil || variables == nil {
+			t.Fatal("the image has no description")
+		}
+		if variables.Addr%4096 < 64 && description.Addr/4096 != variables.Addr/4096 { // so nearly all of it
+			if r := boot(t, qemu.Config{Image: name, Memory: 64 << 20, NoNetwork: true}); r.status != 0 {
+				t.Errorf("status %d\n%s", r.status, r.output)
+			}
+			return
+		}
+		if tries == 5 {
+			t.Fatalf("%d bytes more, and the variables are at %#x", pad, variables.Addr)
+		}
+		pad += 4096 - int(variables.Addr%4096)
 	}
 }

@@ -79,7 +79,8 @@ func measureImage(marker *imageMarker) {
 	data := &firstmoduledata
 	image.start = uint64(data.text) &^ 0xFFFF
 	image.textEnd = (uint64(data.etext) + 4095) &^ 4095
-	image.dataStart = uint64(data.noptrdata) &^ 4095
+	// What the runtime knows of the image lies in front of its variables, behind what go build has noted.
+	image.dataStart = min(uint64(data.noptrdata), uint64(uintptr(unsafe.Pointer(data)))) &^ 4095
 	image.end = (uint64(marker.zeroedEnd) + 4095) &^ 4095
 	image.listStart = (uint64(marker.relocations) + 4095) &^ 4095
 	image.listEnd = uint64(marker.relocations+marker.size) &^ 4095
