@@ -13,20 +13,22 @@ import (
 	"github.com/ringo-os/ringo/qemu"
 )
 
-// Where the image may be (runtime/go1.26/image.go).
+// Where the image may be, and from where on the direct map may (runtime/go1.26/image.go).
 const (
 	placesStart = 0x2000_0000_0000
 	placesEnd   = 0x6000_0000_0000
+	upperHalf   = 0xFFFF_8000_0000_0000
 )
 
-// placed boots testdata/image, which checks that everything in it is where it says, and returns where its image is.
-func placed(t *testing.T, change func(c *qemu.Config)) (base uint64) {
+// placed boots testdata/image, which checks that everything in it is where it says, and returns where its image and
+// the direct map are.
+func placed(t *testing.T, change func(c *qemu.Config)) (base, direct uint64) {
 	t.Helper()
 	c := bare(t, "image")
 	change(&c)
 	out := passes(t, c)
 	var function, variable uint64
-	if _, err := fmt.Sscanf(out, "image %x function %x variable %x\n", &base, &function, &variable); err != nil {
+	if _, err := fmt.Sscanf(out, "image %x direct %x function %x variable %x\n", &base, &direct, &function, &variable); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	// As a debugger or a profiler has it, who knows the file and where it begins in memory.
@@ -55,23 +57,23 @@ func placed(t *testing.T, change func(c *qemu.Config)) (base uint64) {
 	if found != 2 {
 		t.Errorf("%d symbols are known", found)
 	}
-	return base
+	return base, direct
 }
 
 // TestImagePlace: the image is somewhere else in every boot, on any page of where it may be.
 func TestImagePlace(t *testing.T) {
 	const each = 8
 	var mu sync.Mutex
-	var bases []uint64
+	var bases, directs []uint64
 	t.Run("boots", func(t *testing.T) {
 		for _, cores := range coreCounts {
 			for i := range each {
 				t.Run(fmt.Sprintf("%d/%d", cores, i), func(t *testing.T) {
 					t.Parallel()
-					base := placed(t, func(c *qemu.Config) { c.Cores = cores })
+					base, direct := placed(t, func(c *qemu.Config) { c.Cores = cores })
 					mu.Lock()
 					defer mu.Unlock()
-					bases = append(bases, base)
+					bases, directs = append(bases, base), append(directs, direct)
 				})
 			}
 		}
@@ -79,20 +81,28 @@ func TestImagePlace(t *testing.T) {
 	if len(bases) != each*len(coreCounts) {
 		t.Fatalf("%d boots", len(bases))
 	}
-	// Each bit is set about half of the time: never, or always, once in two billion times.
-	set, seen := [48]int{}, map[uint64]bool{}
-	for _, b := range bases {
-		if b < placesStart || b >= placesEnd || b%4096 != 0 || seen[b] {
-			t.Errorf("an image is at %#x", b)
+	seen := map[uint64]bool{}
+	for i, b := range bases {
+		if b < placesStart || b >= placesEnd || b%4096 != 0 || seen[b] || seen[directs[i]] || directs[i]%(1<<30) != 0 {
+			t.Errorf("an image is at %#x, with the direct map at %#x", b, directs[i])
 		}
-		seen[b] = true
-		for bit := range set {
-			set[bit] += int((b - placesStart) >> bit & 1)
-		}
+		seen[b], seen[directs[i]] = true, true
 	}
-	for bit := 12; placesStart+1<<bit < placesEnd; bit++ {
-		if set[bit] == 0 || set[bit] == len(bases) {
-			t.Errorf("bit %d is the same in %#x", bit, bases)
+	checkBits(t, bases, placesStart, 12, 46)
+	checkBits(t, directs, upperHalf, 30, 47)
+}
+
+// checkBits: each of the bits of addresses behind base is set about half of the time. That one is always the same
+// happens once in fifty million times.
+func checkBits(t *testing.T, addresses []uint64, base uint64, from, to int) {
+	t.Helper()
+	for bit := from; bit < to; bit++ {
+		set := 0
+		for _, a := range addresses {
+			set += int((a - base) >> bit & 1)
+		}
+		if set == 0 || set == len(addresses) {
+			t.Errorf("bit %d is the same in %#x", bit, addresses)
 		}
 	}
 }
@@ -101,8 +111,10 @@ func TestImagePlace(t *testing.T) {
 func TestImagePlaceWithoutGenerator(t *testing.T) {
 	t.Parallel()
 	change := func(c *qemu.Config) { c.CPU = "max,rdrand=off,rdseed=off" }
-	if a, b := placed(t, change), placed(t, change); a == b || a < placesStart || b < placesStart {
-		t.Errorf("an image is at %#x, and then at %#x", a, b)
+	a, c := placed(t, change)
+	b, d := placed(t, change)
+	if a == b || a < placesStart || b < placesStart || c == d {
+		t.Errorf("an image is at %#x, and then at %#x; the direct map at %#x, %#x", a, b, c, d)
 	}
 }
 
@@ -121,9 +133,9 @@ func TestImageStays(t *testing.T) {
 		t.Run(strings.Join(append(test.words, test.arguments...), ","), func(t *testing.T) {
 			t.Parallel()
 			for _, cores := range []int{1, 4} {
-				base := placed(t, func(c *qemu.Config) { c.Cores, c.Words, c.Arguments = cores, test.words, test.arguments })
-				if (base == 0x400000) != test.stays {
-					t.Errorf("%d cores: the image is at %#x", cores, base)
+				base, direct := placed(t, func(c *qemu.Config) { c.Cores, c.Words, c.Arguments = cores, test.words, test.arguments })
+				if (base == 0x400000) != test.stays || (direct == upperHalf) != test.stays {
+					t.Errorf("%d cores: the image is at %#x, the direct map at %#x", cores, base, direct)
 				}
 			}
 		})
@@ -149,7 +161,7 @@ func TestImageTold(t *testing.T) {
 	if _, err := fmt.Sscanf(line, "0x%x, %d relocations in ", &told, &relocations); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	_, line, _ = strings.Cut(out, "\nimage ")
+	_, line, _ = strings.Cut("\n"+out, "\nimage ")
 	if _, err := fmt.Sscanf(line, "%x", &base); err != nil || base != told || relocations < 1000 {
 		t.Errorf("%d relocations, image at %#x or %#x (%v)", relocations, told, base, err)
 	}

@@ -52,7 +52,7 @@ func debugTopic(topic string) {
 	case "mappings":
 		mapsAtExit = true
 	case "fault":
-		*(*byte)(unsafe.Pointer(uintptr(directBase) - 1)) = 1
+		*(*byte)(unsafe.Pointer(uintptr(upperHalf) - 1)) = 1
 	case "hang":
 		provoked.Store(provokeHang)
 	case "lock":
@@ -100,7 +100,7 @@ func provoke() {
 		c := thisCore()
 		guard := (uintptr(unsafe.Pointer(&c.stacks[stackException-1])) + 4095) &^ 4095
 		c.setStack(stackException, guard+4096)
-		*(*byte)(unsafe.Pointer(uintptr(directBase) - 1)) = 1
+		*(*byte)(unsafe.Pointer(uintptr(upperHalf) - 1)) = 1
 	case provokeMachineCheck:
 		raiseMachineCheck()
 	}

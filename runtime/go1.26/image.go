@@ -16,6 +16,7 @@ import (
 	"github.com/ringo-os/ringo/boot"
 	"github.com/ringo-os/ringo/drivers/uart"
 	"github.com/ringo-os/ringo/kernel/early/cpu"
+	"github.com/ringo-os/ringo/kernel/early/paging"
 )
 
 // The image is put on any page of these, between what the runtime has and what the program maps.
@@ -63,7 +64,7 @@ func placeImage(startInfo uint64, marker *imageMarker) (slide uintptr) {
 		stopBoot(p)
 	}
 	measureImage(marker)
-	imageSlide = chooseSlide(marker)
+	choosePlaces(marker)
 	if p := makeTables(); p != "" {
 		stopBoot(p)
 	}
@@ -89,20 +90,27 @@ func measureImage(marker *imageMarker) {
 	}
 }
 
-// chooseSlide returns how far the image is moved, by chance, or not at all with the word norandmaps.
-func chooseSlide(marker *imageMarker) uintptr {
-	if marker.size == 0 {
-		return 0 // an executable that the linker package has not seen
-	}
+// choosePlaces sets imageSlide and directBase by chance, or leaves the image where it is, with the word
+// norandmaps. The direct map moves too: what is in the image and in the heap is in it as well.
+func choosePlaces(marker *imageMarker) {
+	directBase = upperHalf
 	if r := bootInfo.CommandLine; r.Start < r.End && boot.HasMachineWord(lowMemory(r.Start, r.End-r.Start), "norandmaps") {
-		return 0
+		return
 	}
-	place := scramble(cpu.TSC()) // all there is without a generator
-	var random [8]byte
-	if readRandom(random[:]) == len(random) {
-		place ^= *(*uint64)(unsafe.Pointer(&random))
+	var random [2]uint64
+	readRandom((*[unsafe.Sizeof(random)]byte)(unsafe.Pointer(&random))[:])
+	ticks := cpu.TSC() // all there is without a generator
+	random[0] ^= scramble(ticks)
+	random[1] ^= scramble(^ticks)
+	if marker.size != 0 { // else the linker package has not seen the executable
+		imageSlide = uintptr(imagePlaces + random[0]%imagePlaceCount*pageSize4K - image.start)
 	}
-	return uintptr(imagePlaces + place%imagePlaceCount*pageSize4K - image.start)
+	// CPUID 80000008H, EAX bits 0 to 7: how many bits a physical address has.
+	if top, _, _, _ := cpu.ID(0x8000_0000, 0); top >= 0x8000_0008 {
+		if bits, _, _, _ := cpu.ID(0x8000_0008, 0); bits&0xFF < 47 {
+			directBase += random[1] % ((1<<47 - 1<<(bits&0xFF)) / paging.Page1G) * paging.Page1G
+		}
+	}
 }
 
 // scramble makes each bit of the result depend on each bit of v (the last step of MurmurHash3).

@@ -13,7 +13,7 @@ package runtime
 //	                               which the Go linker puts behind that, are filled when first touched
 //	anywhere else                  sysReserve with a hint: the heap's arenas; what the program maps
 //
-// and above it the direct map: all physical memory at directBase.
+// and above it, in the upper half, the direct map: all physical memory from directBase on.
 
 import (
 	"internal/runtime/atomic"
@@ -26,7 +26,7 @@ import (
 )
 
 const (
-	directBase   = 0xFFFF_8000_0000_0000
+	upperHalf    = 0xFFFF_8000_0000_0000
 	metadataBase = 0x1000_0000_0000
 	metadataEnd  = 0x1100_0000_0000
 	reservedBase = 0x1100_0000_0000
@@ -46,6 +46,7 @@ var memoryLock spinLock
 var (
 	frames       frame.Allocator
 	kernelTables paging.Tables
+	directBase   uint64
 	directOffset uintptr // 0 until the kernel's own tables are in use
 	lazyStart    uintptr // the zeroed variables [lazyStart, lazyEnd) are filled on demand
 	lazyEnd      uintptr
@@ -98,7 +99,7 @@ func startMemory() {
 	metadataNext.Store(metadataBase + chunksSize)
 	reservedNext.Store(reservedBase)
 	cpu.WriteCR3(kernelTables.Root())
-	directOffset = directBase
+	directOffset = uintptr(directBase)
 	frames.SetBase(unsafe.Pointer(uintptr(directBase)))
 	kernelTables.SetFrames(&frames)
 	frames.Release(boot.Range{Start: image.listStart, End: image.listEnd})
@@ -167,7 +168,7 @@ func physicalMemory(physical, size uint64) []byte {
 	return unsafe.Slice((*byte)(directMap(physical)), int(size))
 }
 
-func directMapAddress(physical uint64) uintptr { return uintptr(physical) + directBase }
+func directMapAddress(physical uint64) uintptr { return uintptr(physical + directBase) }
 
 // mapDevice returns uncached access to device registers, nil where there is memory. It runs on a
 // system stack.

@@ -115,12 +115,24 @@ func main() {
 	// The list of relocations is gone, and nothing else is there.
 	tables, err := os.ReadFile("/sys/kernel/debug/page_tables")
 	check(err == nil, "%v", err)
+	var direct uintptr
 	for at := range strings.Lines(string(tables)) {
 		var start, end uintptr
 		fmt.Sscanf(at, "%x-%x", &start, &end)
 		check(end <= parts[1].end || start >= parts[2].start, "between the parts of the image: %s", at)
-		check(end <= base || start >= parts[3].end || strings.HasSuffix(at, " image\n"), "in the image: %s", at)
+		if start < parts[3].end && end > base {
+			f := strings.Fields(at)
+			for _, p := range parts {
+				check(end <= p.start || start >= p.end || start >= p.start && end <= p.end && f[2]+"p" == p.rights && f[3] == "image",
+					"%+v has %s", p, at)
+			}
+		}
+		if direct == 0 && strings.HasSuffix(at, " direct map\n") {
+			direct = start // where physical address 0 is
+			copy := (*[8]byte)(unsafe.Pointer(direct + 0x400000 + (uintptr(code) - base)))
+			check(*copy == *(*[8]byte)(code), "what is at %p is not main", copy)
+		}
 		check(start >= 1<<32 || base == 0x400000, "below 4 GiB: %s", at)
 	}
-	fmt.Printf("image %x function %x variable %x\nok\n", base, code, &variable)
+	fmt.Printf("image %x direct %x function %x variable %x\nok\n", base, direct, code, &variable)
 }
