@@ -71,7 +71,7 @@ func Ringo() Kernel {
 		LateNet:  "kernel/withnet",
 		Roots:    "kernel/withnet/roots",
 		Early:    []string{"boot", "kernel/early/...", "drivers/uart", "drivers/acpi", "drivers/rtc"},
-		// Code of ours is compiled as ever. This has the linker list every absolute address (package linker).
+		// All code is compiled as ever; this has the linker list every absolute address (package linker).
 		Link:  []string{"-buildmode=pie"},
 		Edits: dependencyEdits,
 	}

@@ -68,9 +68,14 @@ func placeImage(startInfo uint64, marker *imageMarker) (slide uintptr) {
 	if p := makeTables(); p != "" {
 		stopBoot(p)
 	}
-	// What the boot tables have is all in the first 512 GiB, so with the rest of the kernel's they have both.
+	// What the boot tables have is all in the first 512 GiB, so with the rest of the kernel's they have both. (A
+	// copy would have an emulator translate memmove for this alone.)
 	tables := (*[512]uint64)(unsafe.Pointer(uintptr(cpu.ReadCR3())))
-	copy(tables[1:], (*[512]uint64)(unsafe.Pointer(uintptr(kernelTables.Root())))[1:])
+	for i, entry := range (*[512]uint64)(unsafe.Pointer(uintptr(kernelTables.Root()))) {
+		if i > 0 {
+			tables[i] = entry
+		}
+	}
 	relocate(marker, imageSlide)
 	return imageSlide
 }
