@@ -79,7 +79,10 @@ func Bootable(executable []byte) ([]byte, error) {
 	if f.entry >= 1<<32 || !f.holds(f.entry) {
 		return nil, notExecutable("its entry point %#x is not in its code", f.entry)
 	}
-	if _, ok := f.bootEntry(); ok {
+	if entry, ok := f.bootEntry(); ok {
+		if !f.holds(entry) {
+			return nil, notExecutable("its boot entry %#x is not in its code", entry)
+		}
 		return executable, nil
 	}
 	t, err := f.relocationTable()

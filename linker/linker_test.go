@@ -304,5 +304,56 @@ func FuzzBootable(f *testing.F) {
 		if again, err := Bootable(image); err != nil || !bytes.Equal(again, image) {
 			t.Fatalf("Bootable of what Bootable made: %v", err)
 		}
+		if _, ok := bootNote(data); !ok {
+			followRelocations(t, image)
+		}
 	})
+}
+
+// bootNote reports whether a file has been through Bootable.
+func bootNote(data []byte) (entry uint64, ok bool) {
+	f, err := parse(data)
+	if err != nil {
+		return 0, false
+	}
+	return f.bootEntry()
+}
+
+// followRelocations does what the kernel does with the marker of an image, on what a boot loader makes of the file.
+func followRelocations(t *testing.T, image []byte) {
+	e, err := elf.NewFile(bytes.NewReader(image))
+	if err != nil {
+		return // its sections make no sense, which nobody needs
+	}
+	at := func(address uint64) (p *elf.Prog, word uint64) {
+		var b [8]byte
+		for _, p := range e.Progs {
+			if p.Type == elf.PT_LOAD && address >= p.Vaddr && address-p.Vaddr < p.Filesz {
+				if _, err := p.ReadAt(b[:], int64(address-p.Vaddr)); err == nil {
+					return p, binary.LittleEndian.Uint64(b[:])
+				}
+			}
+		}
+		t.Fatalf("%#x is not in the image", address)
+		return nil, 0
+	}
+	for next := 0; ; next++ {
+		marker := findMarker(image[next:])
+		if marker < 0 {
+			t.Fatal("no marker tells of relocations")
+		}
+		next += marker
+		list, size := binary.LittleEndian.Uint64(image[next+relocations:]), binary.LittleEndian.Uint64(image[next+relocations+8:])
+		if size == 0 || size > uint64(len(image)) || size%relocationSize != 0 {
+			continue // another one
+		}
+		for entry := list; entry < list+size; entry += relocationSize {
+			_, place := at(entry)
+			p, word := at(place)
+			if _, address := at(entry + 16); word != address || p.Flags&elf.PF_X != 0 {
+				t.Fatalf("at %#x is %#x (flags %v), and the list has %#x", place, word, p.Flags, address)
+			}
+		}
+		return
+	}
 }

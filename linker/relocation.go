@@ -13,6 +13,10 @@ import (
 // image, for a dynamic linker to add to each how far the image was moved. There is none under the
 // kernel: it does so itself, before it is anywhere else than where it was loaded (runtime/go1.26/image.go).
 // So it must be able to rely on the list: relocations checks all of it.
+//
+// One kind of address is not listed, by a mistake of the Go linker's: that of runtime.unreachableMethod, which
+// it gives to methods that no call can reach. There is nothing at that address of an image that was moved, so
+// such a call would fail as well. TestTwoBases knows of it, and of no other.
 
 // What is used of the dynamic section (System V ABI, chapter 5) and of a relocation (AMD64 supplement,
 // 4.4.1).
