@@ -95,10 +95,55 @@ func ParseCommandLine(c *CommandLine, line, buffer []byte) Problem {
 	}
 }
 
-// A lexer takes words off the front of line and writes them into buffer.
+// HasMachineWord reports whether a word without a value is before "--" on a line that nobody has parsed yet,
+// and has no quotation marks in it. It is for the kernel's first steps, where there is no room for what
+// ParseCommandLine makes of a line, and no time.
+func HasMachineWord(line []byte, name string) bool {
+	if !mentions(line, name) {
+		return false
+	}
+	if i := index(line, 0); i >= 0 {
+		line = line[:i]
+	}
+	var buffer [maxName + 1]byte
+	l := lexer{line: line, buffer: buffer[:]}
+	for {
+		l.used = 0
+		word, _, ok, problem := l.next()
+		if !ok || problem != "" || string(word) == "--" {
+			return false
+		}
+		if l.used == len(name)+1 && string(word) == name { // else it is too long for the buffer
+			return true
+		}
+	}
+}
+
+// maxName is the length of the longest name that HasMachineWord looks for.
+const maxName = 32
+
+// mentions reports whether name is anywhere in line.
+func mentions(line []byte, name string) bool {
+	for i := range line {
+		if _, ok := cutPrefix(line[i:], name); ok {
+			return true
+		}
+	}
+	return false
+}
+
+// A lexer takes words off the front of line and writes them into buffer. What does not fit there is lost, but
+// counted.
 type lexer struct {
 	line, buffer []byte
 	used         int
+}
+
+func (l *lexer) put(b byte) {
+	if l.used < len(l.buffer) {
+		l.buffer[l.used] = b
+	}
+	l.used++
 }
 
 // next returns the next word, and whether it was quoted in any way.
@@ -144,15 +189,13 @@ func (l *lexer) next() (word []byte, quoted, ok bool, problem Problem) {
 				b = following
 			}
 		}
-		l.buffer[l.used] = b
-		l.used++
+		l.put(b)
 	}
 	if quote != 0 {
 		problem = "A quotation mark on the kernel command line has no partner; add it, or put a backslash before the mark."
 	}
-	word = l.buffer[start:l.used]
-	l.buffer[l.used] = 0
-	l.used++
+	word = l.buffer[min(start, len(l.buffer)):min(l.used, len(l.buffer))]
+	l.put(0)
 	l.line = l.line[i:]
 	return word, quoted, true, problem
 }

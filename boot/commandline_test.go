@@ -316,7 +316,34 @@ func TestDistance(t *testing.T) {
 	}
 }
 
+func TestHasMachineWord(t *testing.T) {
+	for line, want := range map[string]bool{
+		"":                              false,
+		"norandmaps":                    true,
+		" quiet\tnorandmaps ":           true,
+		"norandmaps -- x":               true,
+		"-- norandmaps":                 false,
+		"'--' norandmaps":               false,
+		"norandmaps=":                   false,
+		"norandmapsx norandmap":         false,
+		"norandmaps\x00":                true,
+		"\x00norandmaps":                false,
+		"env.A='norandmaps' debug=boot": false,
+		"env.A='\" norandmaps ' quiet":  false,
+		"env.A=\"' norandmaps":          false,
+		"'norandmaps'":                  true,
+		"a\\ norandmaps":                false,
+		strings.Repeat("x", 1000) + "norandmaps" + strings.Repeat("x", 1000) + " norandmaps": true,
+		strings.Repeat("x", 1000) + " 'norandmaps" + strings.Repeat("x", 1000) + "'":         false,
+	} {
+		if got := HasMachineWord([]byte(line), "norandmaps"); got != want {
+			t.Errorf("%.60q: %v", line, got)
+		}
+	}
+}
+
 func FuzzCommandLine(f *testing.F) {
+	f.Add([]byte("quiet norandmaps -- norandmaps"))
 	f.Add([]byte(`ip=dhcp env.A='b c' quiet -- "x\"y" z\ w`))
 	f.Add([]byte(`-- a virtio_mmio.device=512@0xfeb00000:5`))
 	f.Add([]byte("'\\\n\"\x00"))
@@ -329,6 +356,14 @@ func FuzzCommandLine(f *testing.F) {
 		}
 		if p == "" && (c.Bad != nil || c.Suggestion != "") {
 			t.Errorf("%q is bad without a problem", c.Bad)
+		}
+		for _, w := range Words {
+			if w.takesValue() || w.isPrefix() || p != "" || !bytes.Contains(line, []byte(w.Name)) {
+				continue
+			}
+			if got := HasMachineWord(line, w.Name); got != c.Has(w.Name) {
+				t.Errorf("HasMachineWord(%s) is %v", w.Name, got)
+			}
 		}
 		arguments := all(c.Arguments())
 		if len(arguments)+1 != c.ArgumentCount() {

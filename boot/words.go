@@ -65,7 +65,7 @@ var Words = [...]Word{
 	{Name: "memory=", Argument: "SIZE[K|M|G]", check: isSize,
 		Meaning: "use no memory from this physical address on"},
 	{Name: "norandmaps",
-		Meaning: "the heap and what the program maps have the same addresses in every run, for debugging"},
+		Meaning: "the image is where it was linked, and the heap, the direct map and what the program maps have the same addresses in every run, for debugging"},
 	{Name: "virtio_mmio.device=", Argument: "SIZE@ADDRESS:IRQ[:ID]", Repeatable: true, check: isVirtioMMIO,
 		Meaning: "a virtio device; QEMU's microvm without ACPI and Firecracker add these, at the very end of the line, where they count even behind --"},
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"slices"
 )
 
 // The note that makes an ELF file bootable by PVH (Xen's docs/misc/pvh.pandoc and
@@ -16,33 +17,57 @@ const (
 )
 
 // Marker is in every image: the kernel keeps it in its read-only data, with zeros behind it up to
-// zeroedEnd. The 8 bytes there are the address up to which the boot loader must clear memory.
+// zeroedEnd. The 8 bytes there are the address up to which the boot loader must clear memory. The next
+// two are for Bootable to fill in: where the relocations are, and how many bytes they take.
 const (
-	Marker    = "ringo kernel image\x00v1"
-	zeroedEnd = 24
+	Marker      = "ringo kernel image\x00v2"
+	zeroedEnd   = 24
+	relocations = 32
+	markerSize  = 48
 )
 
-// findMarker returns where the kernel's marker is, -1 if nowhere. A program may have the same text
+// findMarker returns where the first marker is in data, -1 if nowhere. A program may have the same text
 // without the zeros: Ringo itself does.
 func findMarker(data []byte) int {
 	for at := 0; ; {
 		i := bytes.Index(data[at:], []byte(Marker))
-		if i < 0 {
+		if i < 0 || at+i+markerSize > len(data) {
 			return -1
 		}
 		at += i
-		if end := at + zeroedEnd; end <= len(data) && len(bytes.Trim(data[at+len(Marker):end], "\x00")) == 0 {
+		if len(bytes.Trim(data[at+len(Marker):at+zeroedEnd], "\x00")) == 0 {
 			return at
 		}
 		at++
 	}
 }
 
+// marker returns where the kernel's own marker is. An image that a program has embedded has one as well, but
+// no relocation at the address in it.
+func (f *file) marker(list []relocation) (at int, err error) {
+	for next := 0; ; next = at + 1 {
+		if at = findMarker(f.data[next:]); at < 0 {
+			return 0, ErrNotRingo
+		}
+		at += next
+		for i := range f.segments {
+			s := &f.segments[i]
+			if s.kind != segmentLoad || uint64(at) < s.offset || uint64(at)-s.offset >= s.fileSize {
+				continue
+			}
+			place := s.virtual + uint64(at) - s.offset + zeroedEnd
+			if _, ok := slices.BinarySearchFunc(list, place, comparePlace); ok {
+				return at, nil
+			}
+		}
+	}
+}
+
 // ErrNotRingo means that a file is a fine executable, but of Linux: the kernel is not in it.
 var ErrNotRingo = errors.New("it was not built for Ringo: build it with `ringo build`")
 
-// Bootable returns the executable with the note that lets a hypervisor boot it. A file that has the
-// note already comes back as it is.
+// Bootable returns the executable with the note that lets a hypervisor boot it, and with what lets the
+// kernel move it. A file that has the note already comes back as it is.
 func Bootable(executable []byte) ([]byte, error) {
 	f, err := parse(executable)
 	if err != nil {
@@ -54,13 +79,29 @@ func Bootable(executable []byte) ([]byte, error) {
 	if f.entry >= 1<<32 || !f.holds(f.entry) {
 		return nil, notExecutable("its entry point %#x is not in its code", f.entry)
 	}
-	if _, ok := f.bootEntry(); ok {
+	if entry, ok := f.bootEntry(); ok {
+		if !f.holds(entry) {
+			return nil, notExecutable("its boot entry %#x is not in its code", entry)
+		}
 		return executable, nil
+	}
+	t, err := f.relocationTable()
+	if err != nil {
+		return nil, err
+	}
+	list, err := f.relocations(t)
+	if err != nil {
+		return nil, err
+	}
+	at, err := f.marker(list)
+	if err != nil {
+		return nil, err
 	}
 	for _, s := range f.segments {
 		if s.kind == segmentNote {
 			out := f.withNote(s)
-			f.trim(out)
+			f.trim(out, at)
+			f.movable(out, at, t)
 			return out, nil
 		}
 	}
@@ -91,13 +132,9 @@ func (f *file) withNote(s segment) []byte {
 
 // trim takes the variables that the kernel fills on demand out of the memory that a boot loader
 // provides: a program may have far more of them than it ever touches, or than the machine has.
-func (f *file) trim(out []byte) {
+func (f *file) trim(out []byte, marker int) {
 	le := binary.LittleEndian
-	at := findMarker(f.data) + zeroedEnd
-	if at+8 > len(f.data) {
-		return
-	}
-	end := le.Uint64(f.data[at:])
+	end := le.Uint64(f.data[marker+zeroedEnd:])
 	if end > 1<<32 {
 		return
 	}
@@ -105,6 +142,19 @@ func (f *file) trim(out []byte) {
 	for _, s := range f.segments {
 		if s.kind == segmentLoad && end >= s.virtual+s.fileSize && end < s.virtual+s.memorySize {
 			le.PutUint64(out[s.at+40:], end-s.virtual)
+		}
+	}
+}
+
+// movable tells the kernel where its relocations are, and takes out what is for a dynamic linker: a
+// debugger would look for one.
+func (f *file) movable(out []byte, marker int, t table) {
+	le := binary.LittleEndian
+	le.PutUint64(out[marker+relocations:], t.start)
+	le.PutUint64(out[marker+relocations+8:], t.size)
+	for _, s := range f.segments {
+		if s.kind == segmentInterp {
+			le.PutUint32(out[s.at:], segmentNull)
 		}
 	}
 }

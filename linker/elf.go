@@ -1,10 +1,11 @@
 // Package linker makes what the Go linker wrote bootable.
 //
-// A static Go executable for linux/amd64 is nearly an image already: its segments say where in
-// memory they belong, physical addresses equal to virtual ones, and its entry is the kernel's own.
-// A boot loader that knows PVH (QEMU -kernel, Xen, Firecracker, cloud-hypervisor) only wants a note
+// A position-independent Go executable for linux/amd64 is nearly an image already: its segments say
+// where in memory they belong, physical addresses equal to virtual ones, and its entry is the kernel's
+// own. A boot loader that knows PVH (QEMU -kernel, Xen, Firecracker, cloud-hypervisor) only wants a note
 // that says where to jump to in 32-bit protected mode: XEN_ELFNOTE_PHYS32_ENTRY. Bootable appends
-// the note to the file and points the PT_NOTE header, which every Go executable has, at it.
+// the note to the file and points the PT_NOTE header, which every Go executable has, at it. And it
+// tells the kernel where the list of all absolute addresses is, so that it can move itself.
 //
 //	image, err := linker.Bootable(executable)
 //	info, err := linker.Read(image)
@@ -26,12 +27,17 @@ const (
 	programHeaderSize = 56
 
 	typeExecutable = 2
+	typeShared     = 3 // also what is position-independent
 	machineX86     = 62
 
+	segmentNull    = 0
 	segmentLoad    = 1
 	segmentDynamic = 2
 	segmentInterp  = 3
 	segmentNote    = 4
+
+	flagExecute = 1
+	flagWrite   = 2
 )
 
 // A segment is a program header.
@@ -51,8 +57,16 @@ type file struct {
 	segments []segment
 }
 
-// ErrNotExecutable is wrapped by the errors about files that are no executables for this machine.
-var ErrNotExecutable = errors.New("it is not a static ELF executable for x86-64")
+// The errors that others wrap.
+var (
+	// ErrNotExecutable is about files that are no executables for this machine.
+	ErrNotExecutable = errors.New("it is not a static ELF executable for x86-64")
+	// ErrUnmovable is about executables that could be loaded, but not moved then.
+	ErrUnmovable = errors.New("it cannot be moved in memory")
+	// ErrNotRelocatable is about executables without a list of their absolute addresses.
+	ErrNotRelocatable = errors.New("it was not linked as Ringo links: flags for the linker belong to `ringo build`, `ringo test` or " +
+		"`ringo goflags`, as in `ringo goflags -ldflags=-s`, since -ldflags of go test takes the place of those in GOFLAGS")
+)
 
 func notExecutable(format string, args ...any) error {
 	return fmt.Errorf("%w (%s)", ErrNotExecutable, fmt.Sprintf(format, args...))
@@ -67,8 +81,8 @@ func parse(data []byte) (*file, error) {
 		return nil, notExecutable("it is not 64-bit little-endian")
 	}
 	le := binary.LittleEndian
-	if kind := le.Uint16(data[16:]); kind != typeExecutable {
-		return nil, notExecutable("its type is %d: it may be position-independent or a library", kind)
+	if kind := le.Uint16(data[16:]); kind != typeExecutable && kind != typeShared {
+		return nil, notExecutable("its type is %d", kind)
 	}
 	if machine := le.Uint16(data[18:]); machine != machineX86 {
 		return nil, notExecutable("its machine is number %d", machine)
@@ -99,14 +113,8 @@ func parse(data []byte) (*file, error) {
 
 // check validates one program header against the file's length.
 func (s *segment) check(length uint64) error {
-	switch s.kind {
-	case segmentDynamic, segmentInterp:
-		return notExecutable("it is linked dynamically")
-	case segmentLoad:
-	case segmentNote:
+	if s.kind != segmentLoad && s.kind != segmentDynamic {
 		return nil // only its header is used
-	default:
-		return nil
 	}
 	switch {
 	case s.offset > length || s.fileSize > length-s.offset:
@@ -126,7 +134,7 @@ func (s *segment) check(length uint64) error {
 // holds reports whether address is in a segment that can be executed, and in the file.
 func (f *file) holds(address uint64) bool {
 	for _, s := range f.segments {
-		if s.kind == segmentLoad && s.flags&1 != 0 && address >= s.virtual && address-s.virtual < s.fileSize {
+		if s.kind == segmentLoad && s.flags&flagExecute != 0 && address >= s.virtual && address-s.virtual < s.fileSize {
 			return true
 		}
 	}

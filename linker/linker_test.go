@@ -5,45 +5,85 @@ import (
 	"debug/elf"
 	"encoding/binary"
 	"errors"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 )
 
-// sample makes a small executable: a code segment, a note header, and whatever change does to it.
+// Where things are in what sample makes.
+const (
+	codeHeader    = headerSize + programHeaderSize
+	dataHeader    = codeHeader + programHeaderSize
+	dynamicHeader = dataHeader + programHeaderSize
+	lastHeader    = dynamicHeader + programHeaderSize // not used
+
+	dynamicAt = 0x1200
+	tableAt   = 0x1400
+	markerAt  = 0x1800
+	sampleEnd = 0x2000
+
+	base = 0x400000 // sample[x] is at base+x
+)
+
+// sample makes a small executable: a code segment, one of read-only data with a marker, a relocation and a
+// dynamic section, a note header; and whatever change does to it.
 func sample(change func(data []byte)) []byte {
 	le := binary.LittleEndian
-	data := make([]byte, 4096)
+	data := make([]byte, sampleEnd)
 	copy(data, "\x7fELF\x02\x01\x01")
-	le.PutUint16(data[16:], typeExecutable)
+	le.PutUint16(data[16:], typeShared)
 	le.PutUint16(data[18:], machineX86)
 	le.PutUint32(data[20:], 1)
-	le.PutUint64(data[24:], 0x400400) // entry
+	le.PutUint64(data[24:], base+0x400) // entry
 	le.PutUint64(data[32:], headerSize)
 	le.PutUint16(data[52:], headerSize)
 	le.PutUint16(data[54:], programHeaderSize)
-	le.PutUint16(data[56:], 2)
+	le.PutUint16(data[56:], 4)
 
 	note := data[headerSize:]
 	le.PutUint32(note, segmentNote)
 	le.PutUint64(note[8:], 0xf00)
 	le.PutUint64(note[32:], 64)
+	putSegment(data[codeHeader:], segmentLoad, 5, 0, 0x1000, 0x1000)
+	putSegment(data[dataHeader:], segmentLoad, 4, 0x1000, 0x1000, 0x2000)
+	putSegment(data[dynamicHeader:], segmentDynamic, 6, dynamicAt, 5*dynamicSize, 5*dynamicSize)
 
-	code := note[programHeaderSize:]
-	le.PutUint32(code, segmentLoad)
-	le.PutUint32(code[4:], 5)
-	le.PutUint64(code[16:], 0x400000)
-	le.PutUint64(code[24:], 0x400000)
-	le.PutUint64(code[32:], 4096)
-	le.PutUint64(code[40:], 8192)
-	le.PutUint64(code[48:], 4096)
-
-	copy(data[0x800:], Marker)
+	copy(data[markerAt:], Marker)
+	for i, tag := range [][2]uint64{{tagTable, base + tableAt}, {tagTableSize, relocationSize}, {tagEntrySize, relocationSize}} {
+		putTag(data, i, tag[0], tag[1])
+	}
+	putRelocation(data, 0, markerAt+zeroedEnd, base+sampleEnd)
 	if change != nil {
 		change(data)
 	}
 	return data
+}
+
+func putSegment(header []byte, kind, flags uint32, offset, fileSize, memorySize uint64) {
+	le := binary.LittleEndian
+	le.PutUint32(header, kind)
+	le.PutUint32(header[4:], flags)
+	le.PutUint64(header[8:], offset)
+	le.PutUint64(header[16:], base+offset)
+	le.PutUint64(header[24:], base+offset)
+	le.PutUint64(header[32:], fileSize)
+	le.PutUint64(header[40:], memorySize)
+	le.PutUint64(header[48:], 4096)
+}
+
+// putTag writes the i-th entry of the dynamic section.
+func putTag(data []byte, i int, tag, value uint64) {
+	binary.LittleEndian.PutUint64(data[dynamicAt+i*dynamicSize:], tag)
+	binary.LittleEndian.PutUint64(data[dynamicAt+i*dynamicSize+8:], value)
+}
+
+// putRelocation makes an address of what is at an offset, and the i-th relocation of it.
+func putRelocation(data []byte, i, at int, address uint64) {
+	le := binary.LittleEndian
+	le.PutUint64(data[at:], address)
+	entry := data[tableAt+i*relocationSize:]
+	le.PutUint64(entry, uint64(base+at))
+	le.PutUint64(entry[8:], relocationRelative)
+	le.PutUint64(entry[16:], address)
 }
 
 func TestBootable(t *testing.T) {
@@ -55,54 +95,58 @@ func TestBootable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := (Image{Entry: 0x400400, Start: 0x400000, End: 0x402000, FileSize: int64(len(image))}); *got != want {
+	if want := (Image{Entry: base + 0x400, Start: base, End: base + sampleEnd, FileSize: int64(len(image))}); *got != want {
 		t.Errorf("Read: %+v, want %+v", *got, want)
 	}
 	again, err := Bootable(image)
 	if err != nil || !bytes.Equal(again, image) {
 		t.Errorf("Bootable of an image changes it (%v)", err)
 	}
-	if !bytes.Equal(image[2*programHeaderSize+headerSize:4096], sample(nil)[2*programHeaderSize+headerSize:]) {
-		t.Error("Bootable changes more than the note's header")
+	le := binary.LittleEndian
+	if table, size := le.Uint64(image[markerAt+relocations:]), le.Uint64(image[markerAt+relocations+8:]); table != base+tableAt || size != relocationSize {
+		t.Errorf("the kernel is told of %d bytes of relocations at %#x", size, table)
+	}
+	clear(image[markerAt+relocations : markerAt+markerSize])
+	if !bytes.Equal(image[lastHeader:sampleEnd], sample(nil)[lastHeader:]) {
+		t.Error("Bootable changes more than headers and the marker")
 	}
 }
 
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	le := binary.LittleEndian
-	code := headerSize + programHeaderSize
+	const code, data = codeHeader, dataHeader
 	for name, test := range map[string]struct {
 		change func(data []byte)
 		want   error
 	}{
-		"no marker":          {func(d []byte) { d[0x800] = 'R' }, ErrNotRingo},
+		"no marker":          {func(d []byte) { d[markerAt] = 'R' }, ErrNotRingo},
 		"no magic":           {func(d []byte) { d[0] = 0 }, ErrNotExecutable},
 		"32 bits":            {func(d []byte) { d[4] = 1 }, ErrNotExecutable},
 		"big endian":         {func(d []byte) { d[5] = 2 }, ErrNotExecutable},
-		"a library":          {func(d []byte) { d[16] = 3 }, ErrNotExecutable},
+		"an object file":     {func(d []byte) { d[16] = 1 }, ErrNotExecutable},
 		"arm64":              {func(d []byte) { d[18] = 183 }, ErrNotExecutable},
 		"headers far away":   {func(d []byte) { le.PutUint64(d[32:], 1<<63) }, ErrNotExecutable},
 		"many headers":       {func(d []byte) { le.PutUint16(d[56:], 65535) }, ErrNotExecutable},
 		"odd headers":        {func(d []byte) { le.PutUint16(d[54:], 55) }, ErrNotExecutable},
 		"no headers":         {func(d []byte) { le.PutUint16(d[56:], 0) }, ErrNotExecutable},
-		"entry in data":      {func(d []byte) { le.PutUint64(d[24:], 0x401000) }, ErrNotExecutable},
+		"entry in data":      {func(d []byte) { le.PutUint64(d[24:], base+0x1000) }, ErrNotExecutable},
 		"entry above 4 GiB":  {func(d []byte) { le.PutUint64(d[24:], 1<<40) }, ErrNotExecutable},
 		"not executable":     {func(d []byte) { d[code+4] = 6 }, ErrNotExecutable},
-		"outside the file":   {func(d []byte) { le.PutUint64(d[code+8:], 4096) }, ErrNotExecutable},
+		"outside the file":   {func(d []byte) { le.PutUint64(d[code+8:], sampleEnd) }, ErrNotExecutable},
 		"offset wraps":       {func(d []byte) { le.PutUint64(d[code+8:], 1<<64-1) }, ErrNotExecutable},
 		"larger in the file": {func(d []byte) { le.PutUint64(d[code+40:], 4095) }, ErrNotExecutable},
-		"memory wraps":       {func(d []byte) { le.PutUint64(d[code+40:], 1<<64-4096) }, ErrNotExecutable},
-		"above 4 GiB":        {func(d []byte) { le.PutUint64(d[code+40:], 1<<32) }, ErrNotExecutable},
+		"memory wraps":       {func(d []byte) { le.PutUint64(d[data+40:], 1<<64-4096) }, ErrNotExecutable},
+		"above 4 GiB":        {func(d []byte) { le.PutUint64(d[data+40:], 1<<32) }, ErrNotExecutable},
 		"moved":              {func(d []byte) { le.PutUint64(d[code+24:], 0x100000) }, ErrNotExecutable},
-		"dynamic":            {func(d []byte) { d[headerSize] = segmentDynamic }, ErrNotExecutable},
-		"interpreter":        {func(d []byte) { d[headerSize] = segmentInterp }, ErrNotExecutable},
 		"no note header":     {func(d []byte) { d[headerSize] = 6 }, ErrNotExecutable},
+		"static":             {func(d []byte) { d[dynamicHeader] = 6 }, ErrNotRelocatable},
 	} {
 		if _, err := Bootable(sample(test.change)); !errors.Is(err, test.want) {
 			t.Errorf("%s: %v, want %v", name, err, test.want)
 		}
 	}
-	for cut := range headerSize + 2*programHeaderSize {
+	for cut := range headerSize + 4*programHeaderSize {
 		if _, err := Bootable(sample(nil)[:cut]); !errors.Is(err, ErrNotExecutable) {
 			t.Errorf("cut to %d bytes: %v", cut, err)
 		}
@@ -115,19 +159,10 @@ func TestRefusals(t *testing.T) {
 // TestRealExecutable uses what the Go linker makes, with and without symbols.
 func TestRealExecutable(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	program := filepath.Join(dir, "main.go")
-	text := "package main\n\nvar marker = \"ringo kernel image\\x00v1\\x00\\x00\\x00\"\n\nfunc main() { print(marker) }\n"
-	if err := os.WriteFile(program, []byte(text), 0o666); err != nil {
-		t.Fatal(err)
-	}
-	for _, ldflags := range []string{"", "-s -w"} {
+	dir := writeProgram(t, markedProgram())
+	for _, ldflags := range []string{"-buildmode=pie", "-s -w -buildmode=pie"} {
 		file := filepath.Join(dir, "program")
-		cmd := exec.Command("go", "build", "-ldflags="+ldflags, "-o", file, program)
-		cmd.Env = append(os.Environ(), "GOOS=linux", "GOARCH=amd64", "CGO_ENABLED=0", "GOFLAGS=")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("go build: %v\n%s", err, out)
-		}
+		build(t, ldflags, file, dir)
 		if err := BootableFile(file, file); err != nil {
 			t.Fatal(err)
 		}
@@ -163,10 +198,10 @@ func TestRealExecutable(t *testing.T) {
 func TestTrim(t *testing.T) {
 	t.Parallel()
 	le := binary.LittleEndian
-	const code, last = headerSize + programHeaderSize, headerSize + 2*programHeaderSize
+	const data, last = dataHeader, lastHeader
 	for _, test := range []struct {
 		end        uint64
-		code, last uint64 // sizes in memory
+		data, last uint64 // sizes in memory
 	}{
 		{0x500001, 0x2000, 0x3000},
 		{0x500fff, 0x2000, 0x3000},
@@ -177,7 +212,7 @@ func TestTrim(t *testing.T) {
 		{0, 0x2000, 0x100000},
 		{0x4fe000, 0x2000, 0x100000},
 		{0x4ff000 - 0x1000, 0x2000, 0x100000},
-		{0x401000, 0x1000, 0x100000}, // the code's segment: as good as any
+		{0x402000, 0x1000, 0x100000}, // the other segment: as good as any
 		{0x5fe000, 0x2000, 0x100000},
 		{0x5fe001, 0x2000, 0x100000},
 		{1 << 32, 0x2000, 0x100000},
@@ -186,22 +221,17 @@ func TestTrim(t *testing.T) {
 		{1<<64 - 4096, 0x2000, 0x100000},
 	} {
 		image, err := Bootable(sample(func(d []byte) {
-			le.PutUint16(d[56:], 3)
-			h := d[last:]
-			le.PutUint32(h, segmentLoad)
-			le.PutUint32(h[4:], 6)
-			le.PutUint64(h[8:], 0)
-			le.PutUint64(h[16:], 0x4fe000)
-			le.PutUint64(h[24:], 0x4fe000)
-			le.PutUint64(h[32:], 0x1000)
-			le.PutUint64(h[40:], 0x100000)
-			le.PutUint64(d[0x800+zeroedEnd:], test.end)
+			le.PutUint16(d[56:], 5)
+			putSegment(d[last:], segmentLoad, 6, 0, 0x1000, 0x100000)
+			le.PutUint64(d[last+16:], 0x4fe000)
+			le.PutUint64(d[last+24:], 0x4fe000)
+			putRelocation(d, 0, markerAt+zeroedEnd, test.end)
 		}))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := le.Uint64(image[code+40:]); got != test.code {
-			t.Errorf("end %#x: the code takes %#x, want %#x", test.end, got, test.code)
+		if got := le.Uint64(image[data+40:]); got != test.data {
+			t.Errorf("end %#x: the data takes %#x, want %#x", test.end, got, test.data)
 		}
 		if got := le.Uint64(image[last+40:]); got != test.last {
 			t.Errorf("end %#x: the last segment takes %#x, want %#x", test.end, got, test.last)
@@ -212,32 +242,35 @@ func TestTrim(t *testing.T) {
 	}
 }
 
-// TestMarker: only the kernel's own counts, and one at the very end of the file has no address.
+// TestMarker: only the kernel's own counts, in which there is an address.
 func TestMarker(t *testing.T) {
 	t.Parallel()
-	_, err := Bootable(sample(func(d []byte) { d[0x800+len(Marker)] = 1 }))
+	_, err := Bootable(sample(func(d []byte) { d[markerAt+len(Marker)] = 1 }))
 	if !errors.Is(err, ErrNotRingo) {
 		t.Errorf("a text in a program: %v", err)
 	}
-	_, err = Bootable(sample(func(d []byte) {
-		copy(d[0x800:], make([]byte, 64))
-		copy(d[0x400:], Marker+"x"+Marker)
+	// An image that is embedded in a program.
+	_, err = Bootable(sample(func(d []byte) { putRelocation(d, 0, markerAt+128, base) }))
+	if !errors.Is(err, ErrNotRingo) {
+		t.Errorf("a marker without a relocation: %v", err)
+	}
+	image, err := Bootable(sample(func(d []byte) {
+		copy(d[0x600:], Marker)
+		copy(d[0x1600:], Marker)
+		copy(d[markerAt-len(Marker):], Marker+Marker) // the first without zeros
 	}))
 	if err != nil {
-		t.Errorf("the second: %v", err)
+		t.Fatal(err)
 	}
-	for short := range 9 {
-		image := sample(func(d []byte) {
-			copy(d[0x800:], make([]byte, 64))
-			copy(d[len(d)-zeroedEnd-short:], Marker)
-		})
-		if _, err := Bootable(image); err != nil {
-			t.Errorf("%d bytes for the address: %v", short, err)
+	le := binary.LittleEndian
+	for at, want := range map[int]uint64{0x600: 0, 0x1600: 0, markerAt: base + tableAt} {
+		if got := le.Uint64(image[at+relocations:]); got != want {
+			t.Errorf("at %#x the kernel is told %#x, want %#x", at, got, want)
 		}
 	}
 	if _, err := Bootable(sample(func(d []byte) {
-		copy(d[0x800:], make([]byte, 64))
-		copy(d[len(d)-zeroedEnd+1:], Marker)
+		copy(d[markerAt:], make([]byte, 64))
+		copy(d[len(d)-markerSize+1:], Marker)
 	})); !errors.Is(err, ErrNotRingo) {
 		t.Errorf("a marker that is cut off: %v", err)
 	}
@@ -271,5 +304,56 @@ func FuzzBootable(f *testing.F) {
 		if again, err := Bootable(image); err != nil || !bytes.Equal(again, image) {
 			t.Fatalf("Bootable of what Bootable made: %v", err)
 		}
+		if _, ok := bootNote(data); !ok {
+			followRelocations(t, image)
+		}
 	})
+}
+
+// bootNote reports whether a file has been through Bootable.
+func bootNote(data []byte) (entry uint64, ok bool) {
+	f, err := parse(data)
+	if err != nil {
+		return 0, false
+	}
+	return f.bootEntry()
+}
+
+// followRelocations does what the kernel does with the marker of an image, on what a boot loader makes of the file.
+func followRelocations(t *testing.T, image []byte) {
+	e, err := elf.NewFile(bytes.NewReader(image))
+	if err != nil {
+		return // its sections make no sense, which nobody needs
+	}
+	at := func(address uint64) (p *elf.Prog, word uint64) {
+		var b [8]byte
+		for _, p := range e.Progs {
+			if p.Type == elf.PT_LOAD && address >= p.Vaddr && address-p.Vaddr < p.Filesz {
+				if _, err := p.ReadAt(b[:], int64(address-p.Vaddr)); err == nil {
+					return p, binary.LittleEndian.Uint64(b[:])
+				}
+			}
+		}
+		t.Fatalf("%#x is not in the image", address)
+		return nil, 0
+	}
+	for next := 0; ; next++ {
+		marker := findMarker(image[next:])
+		if marker < 0 {
+			t.Fatal("no marker tells of relocations")
+		}
+		next += marker
+		list, size := binary.LittleEndian.Uint64(image[next+relocations:]), binary.LittleEndian.Uint64(image[next+relocations+8:])
+		if size == 0 || size > uint64(len(image)) || size%relocationSize != 0 {
+			continue // another one
+		}
+		for entry := list; entry < list+size; entry += relocationSize {
+			_, place := at(entry)
+			p, word := at(place)
+			if _, address := at(entry + 16); word != address || p.Flags&elf.PF_X != 0 {
+				t.Fatalf("at %#x is %#x (flags %v), and the list has %#x", place, word, p.Flags, address)
+			}
+		}
+		return
+	}
 }

@@ -113,6 +113,15 @@ func TestGoTest(t *testing.T) {
 	if status != 0 || !strings.Contains(out, "BenchmarkOne") || !strings.Contains(out, "ns/op") {
 		t.Errorf("status %d\n%s", status, out)
 	}
+	// These flags take the place of those in GOFLAGS: what is missing then is told, not left out in silence.
+	out, status = run("-ldflags=-s", ".")
+	if status != 1 || !strings.Contains(out, "ringo goflags -ldflags=-s") {
+		t.Errorf("status %d\n%s", status, out)
+	}
+	out, status = run("-ldflags=-s -buildmode=pie", "-run", "Passes", ".")
+	if status != 0 {
+		t.Errorf("status %d\n%s", status, out)
+	}
 	if after := contents(t, dir); !maps.Equal(before, after) {
 		t.Errorf("the package's folder has become %v", after)
 	}

@@ -59,6 +59,9 @@ func TestRefusals(t *testing.T) {
 		{"-buildmode=pie", nil, nil, "-buildmode in GOFLAGS does not work"},
 		{"", nil, []string{"-ldflags=-s -linkmode=external"}, "-ldflags holds -linkmode"},
 		{"'-ldflags=all=-X=a.b=c -T=0x1000'", nil, nil, "-ldflags in GOFLAGS holds -T"},
+		{"", nil, []string{"-ldflags=-R 4096"}, "-ldflags holds -R"},
+		{"", nil, []string{"-ldflags=./...=-d"}, "-ldflags holds -d"},
+		{"", nil, []string{"-ldflags=-buildmode=exe"}, "-ldflags holds -buildmode"},
 		{"'-tags=a", nil, nil, "GOFLAGS cannot be read"},
 		{"-overlay=nowhere.json", nil, nil, "the overlay file of -overlay cannot be read"},
 	} {

@@ -16,12 +16,12 @@ var refused = map[string]string{
 	"asan":       "the address sanitizer needs cgo",
 	"linkshared": "the kernel and the program are one image",
 	"compiler":   "only Go's own compiler knows the overlay",
-	"buildmode":  "an image is a static executable",
+	"buildmode":  "an image is linked in its own way",
 }
 
 // refusedLinkFlags are the flags of the Go linker that would make something that does not boot. Those
 // for an external linker are harmless: there is none.
-var refusedLinkFlags = []string{"linkmode", "T", "R", "H", "E", "buildmode", "linkshared", "r", "I"}
+var refusedLinkFlags = []string{"linkmode", "T", "R", "H", "E", "buildmode", "linkshared", "r", "I", "d"}
 
 // splitFlags splits a GOFLAGS value as the go command does: at spaces, with quotes around a whole
 // word.
@@ -73,7 +73,8 @@ func cutFlag(flag string) (name, value string) {
 // userFlags are the flags that the user has asked for: GOFLAGS and the command line's, which are in
 // the form -name=value.
 type userFlags struct {
-	line    []string // the command line's
+	line    []string // the command line's, but for link
+	link    []string // the values of -ldflags, those in GOFLAGS too
 	overlay string   // the file of -overlay, if any
 	pgo     bool     // -pgo is among them
 }
@@ -100,6 +101,8 @@ func (t *Toolchain) userFlags(line []string) (*userFlags, error) {
 			if err := checkLinkFlags(from, value); err != nil {
 				return nil, err
 			}
+			u.link = append(u.link, value)
+			continue // ours will be with them
 		case name == "pgo":
 			u.pgo = true
 		case name == "overlay":
@@ -114,10 +117,8 @@ func (t *Toolchain) userFlags(line []string) (*userFlags, error) {
 }
 
 func checkLinkFlags(from, value string) error {
-	if _, flags, ok := strings.Cut(value, "="); ok && !strings.HasPrefix(value, "-") {
-		value = flags // behind a pattern of packages
-	}
-	words, err := splitFlags(value)
+	_, flags := cutPattern(value)
+	words, err := splitFlags(flags)
 	if err != nil {
 		return fmt.Errorf("%s cannot be read: %v", from, err)
 	}
@@ -130,9 +131,37 @@ func checkLinkFlags(from, value string) error {
 	return nil
 }
 
+// cutPattern takes the value of -ldflags apart: flags may be for packages that match a pattern.
+func cutPattern(value string) (pattern, flags string) {
+	value = strings.TrimSpace(value)
+	if value == "" || value[0] == '-' {
+		return "", value
+	}
+	pattern, flags, ok := strings.Cut(value, "=")
+	if ok {
+		pattern += "="
+	}
+	return pattern, flags // without a =, the go command says what is wrong
+}
+
+// linkFlags are the -ldflags for the user's program: of those that match a package, only the last one counts,
+// so each of them gets ours.
+func (o *Overlay) linkFlags(u *userFlags) []string {
+	ours := joinFlags(o.Link)
+	flags := []string{"-ldflags=" + ours}
+	for _, value := range u.link {
+		pattern, theirs := cutPattern(value)
+		if pattern == "" || strings.HasSuffix(pattern, "=") {
+			value = pattern + strings.TrimSpace(theirs+" "+ours)
+		}
+		flags = append(flags, "-ldflags="+value)
+	}
+	return flags
+}
+
 // ours are the flags that build with an overlay file.
 func (o *Overlay) flags(file string, u *userFlags) []string {
-	flags := []string{"-overlay=" + file}
+	flags := append([]string{"-overlay=" + file}, o.linkFlags(u)...)
 	for _, e := range o.Early {
 		flags = append(flags, "-gcflags="+e+"=-+")
 	}

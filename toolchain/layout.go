@@ -22,6 +22,8 @@ type Overlay struct {
 	Replace map[string]string
 	// Early are the patterns of packages that are compiled as runtime code.
 	Early []string
+	// Link are the flags that the Go linker makes an image with.
+	Link []string
 	// Late and LateNet are what a program imports.
 	Late, LateNet, Roots string
 	// Packages are the import paths of all that the late kernel needs, sorted.
@@ -56,7 +58,7 @@ func (t *Toolchain) Layout(ctx context.Context, k Kernel) (*Overlay, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &Overlay{Replace: map[string]string{}, Late: laidOut(k.Module, k.Module+"/"+k.Late), LateNet: laidOut(k.Module, k.Module+"/"+k.LateNet)}
+	o := &Overlay{Replace: map[string]string{}, Link: k.Link, Late: laidOut(k.Module, k.Module+"/"+k.Late), LateNet: laidOut(k.Module, k.Module+"/"+k.LateNet)}
 	if k.Roots != "" {
 		o.Roots = laidOut(k.Module, k.Module+"/"+k.Roots)
 	}

@@ -38,7 +38,7 @@ func (t *Toolchain) GoFlags(ctx context.Context, o *Overlay, packages, flags []s
 	}
 	words = slices.DeleteFunc(append(words, u.line...), func(w string) bool {
 		name, _ := cutFlag(w)
-		return name == "overlay"
+		return name == "overlay" || name == "ldflags"
 	})
 	// Vet runs tools in folders that only the overlay has.
 	return joinFlags(append(append(words, o.flags(overlay, u)...), "-vet=off")), nil

@@ -54,6 +54,8 @@ type Kernel struct {
 	Roots string
 	// Early are patterns of packages, relative to the module, that are compiled as runtime code.
 	Early []string
+	// Link are flags for the Go linker.
+	Link []string
 	// Edits are small changes to packages of other modules, which go.mod pins to the versions that they
 	// fit.
 	Edits []release.Edit
@@ -69,6 +71,8 @@ func Ringo() Kernel {
 		LateNet:  "kernel/withnet",
 		Roots:    "kernel/withnet/roots",
 		Early:    []string{"boot", "kernel/early/...", "drivers/uart", "drivers/acpi", "drivers/rtc"},
-		Edits:    dependencyEdits,
+		// All code is compiled as ever; this has the linker list every absolute address (package linker).
+		Link:  []string{"-buildmode=pie"},
+		Edits: dependencyEdits,
 	}
 }

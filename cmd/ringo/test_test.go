@@ -180,6 +180,12 @@ func TestTestProfiles(t *testing.T) {
 	if top, err := pprof.CombinedOutput(); err != nil || !strings.Contains(string(top), "example.com/tests.work") {
 		t.Errorf("error %v\n%s", err, top)
 	}
+	// The file tells what the addresses are that the image had in the machine.
+	pprof = exec.CommandContext(t.Context(), "go", "tool", "pprof", "-disasm", "example.com/tests.work", filepath.Join(m.dir, "tests.test"), filepath.Join(m.dir, "out/cpu"))
+	if code, err := pprof.CombinedOutput(); err != nil || !strings.Contains(string(code), "ROUTINE ======================== example.com/tests.work") ||
+		!regexp.MustCompile(`(?m)^ +[\d.]+m?s +.*;(example.com/tests.work )?tests_test.go:\d+$`).Match(code) {
+		t.Errorf("error %v\n%s", err, code)
+	}
 	artifact := ""
 	for name, text := range after {
 		if strings.HasPrefix(name, "out/_artifacts/") && strings.HasSuffix(name, "/artifact") && text == "kept" {

@@ -45,12 +45,14 @@ func debugTopic(topic string) {
 		print("ringo: ", thread.Count(), " of ", max(firmware.CoreCount, 1), " cores, ", frames.TotalFrames()/256, " MiB, TSC at ",
 			systemClock.Frequency()/1e6, " MHz (", clockSource, "), ready ", nanotime1()/1000,
 			" microseconds after the kernel's first instruction\n")
+		print("ringo: image at ", hex(image.start+uint64(imageSlide)), ", ", relocationCount, " relocations in ",
+			relocationTicks*1_000_000/systemClock.Frequency(), " microseconds\n")
 	case "memory":
 		printMemoryMap()
 	case "mappings":
 		mapsAtExit = true
 	case "fault":
-		*(*byte)(unsafe.Pointer(uintptr(directBase) - 1)) = 1
+		*(*byte)(unsafe.Pointer(uintptr(upperHalf) - 1)) = 1
 	case "hang":
 		provoked.Store(provokeHang)
 	case "lock":
@@ -98,7 +100,7 @@ func provoke() {
 		c := thisCore()
 		guard := (uintptr(unsafe.Pointer(&c.stacks[stackException-1])) + 4095) &^ 4095
 		c.setStack(stackException, guard+4096)
-		*(*byte)(unsafe.Pointer(uintptr(directBase) - 1)) = 1
+		*(*byte)(unsafe.Pointer(uintptr(upperHalf) - 1)) = 1
 	case provokeMachineCheck:
 		raiseMachineCheck()
 	}

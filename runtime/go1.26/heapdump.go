@@ -80,7 +80,7 @@ func writeDump(fd uintptr, page *dumpPage, short bool) {
 		next := page.next
 		systemstack(func() {
 			flags := memoryLock.lock()
-			frames.Free(uint64(uintptr(unsafe.Pointer(page)) - directBase))
+			frames.Free(uint64(uintptr(unsafe.Pointer(page))) - directBase)
 			memoryLock.unlock(flags)
 		})
 		page = next

@@ -6,14 +6,14 @@ package runtime
 //
 // The address space below 128 TiB:
 //
-//	the image, where it was linked, up to bootStack; the larger zeroed variables, which the Go
-//	                               linker puts behind that, are filled when first touched
 //	[metadataBase, metadataEnd)    sysAlloc: filled page by page when first touched, because the
 //	                               runtime asks for tables that are mostly never used
 //	[reservedBase, reservedEnd)    sysReserve without an address
+//	from imagePlaces on            somewhere there the image, up to bootStack; the larger zeroed variables,
+//	                               which the Go linker puts behind that, are filled when first touched
 //	anywhere else                  sysReserve with a hint: the heap's arenas; what the program maps
 //
-// and above it the direct map: all physical memory at directBase.
+// and above it, in the upper half, the direct map: all physical memory from directBase on.
 
 import (
 	"internal/runtime/atomic"
@@ -26,7 +26,7 @@ import (
 )
 
 const (
-	directBase   = 0xFFFF_8000_0000_0000
+	upperHalf    = 0xFFFF_8000_0000_0000
 	metadataBase = 0x1000_0000_0000
 	metadataEnd  = 0x1100_0000_0000
 	reservedBase = 0x1100_0000_0000
@@ -46,6 +46,7 @@ var memoryLock spinLock
 var (
 	frames       frame.Allocator
 	kernelTables paging.Tables
+	directBase   uint64
 	directOffset uintptr // 0 until the kernel's own tables are in use
 	lazyStart    uintptr // the zeroed variables [lazyStart, lazyEnd) are filled on demand
 	lazyEnd      uintptr
@@ -53,48 +54,55 @@ var (
 	reservedNext atomic.Uintptr
 )
 
-// startMemory takes over physical memory and replaces the boot page tables.
-func startMemory() {
-	data := &firstmoduledata
-	lazyStart = uintptr(unsafe.Pointer(&bootStack)) + bootStackSize
-	lazyStart = (lazyStart + 4095) &^ 4095
-	lazyEnd = (data.end + 4095) &^ 4095
-	image := boot.Range{Start: uint64(data.text) &^ 0xFFFF, End: uint64(lazyStart)}
-	if p := frames.Init(&bootInfo, nil, image, 0, emergencyFrames); p != "" {
-		stopBoot(p)
-	}
-	metadataNext.Store(metadataBase + chunksSize)
-	reservedNext.Store(reservedBase)
+// makeTables takes over physical memory and makes the kernel's page tables, with the image where it will be. It
+// runs where the image was loaded.
+func makeTables() boot.Problem {
 	t := &kernelTables
-	problem := t.Init(&frames, paging.ProcessorFeatures())
-	textEnd := (uint64(data.etext) + 4095) &^ 4095
-	dataStart := uint64(data.noptrdata) &^ 4095
+	problem := frames.Init(&bootInfo, nil, boot.Range{Start: image.start, End: image.end}, 0, emergencyFrames)
 	if problem == "" {
-		problem = t.Map(image.Start, image.Start, textEnd-image.Start, paging.Execute|paging.Global)
+		problem = t.Init(&frames, paging.ProcessorFeatures())
 	}
-	if problem == "" {
-		problem = t.Map(textEnd, textEnd, dataStart-textEnd, paging.Global)
-	}
-	if problem == "" {
-		problem = t.Map(dataStart, dataStart, image.End-dataStart, paging.Write|paging.Global)
+	for _, part := range [...]struct {
+		start, end uint64
+		flags      paging.Flags
+	}{
+		{image.start, image.textEnd, paging.Execute},
+		{image.textEnd, image.listStart, 0},
+		{image.listEnd, image.dataStart, 0},
+		{image.dataStart, image.end, paging.Write},
+	} {
+		if problem == "" && part.start < part.end {
+			problem = t.Map(part.start+uint64(imageSlide), part.start, part.end-part.start, part.flags|paging.Global)
+		}
 	}
 	if problem == "" {
 		problem = mapAllMemory(t)
 	}
+	// What cannot be written where it is, cannot be written through the direct map either.
+	var stale paging.Stale
 	if problem == "" {
-		// What cannot be written where it is, cannot be written through the direct map either.
-		var stale paging.Stale
-		problem = t.Protect(directBase+image.Start, dataStart-image.Start, 0, &stale)
+		problem = t.Protect(directBase+image.start, image.listStart-image.start, 0, &stale)
+	}
+	if problem == "" && image.listEnd < image.dataStart {
+		problem = t.Protect(directBase+image.listEnd, image.dataStart-image.listEnd, 0, &stale)
 	}
 	if problem == "" {
 		problem = guardPages(t)
 	}
-	if problem != "" {
-		stopBoot(problem)
-	}
-	cpu.WriteCR3(t.Root())
-	directOffset = directBase
+	return problem
+}
+
+// startMemory replaces the boot page tables.
+func startMemory() {
+	lazyStart = uintptr(image.end) + imageSlide
+	lazyEnd = (firstmoduledata.end + 4095) &^ 4095
+	metadataNext.Store(metadataBase + chunksSize)
+	reservedNext.Store(reservedBase)
+	cpu.WriteCR3(kernelTables.Root())
+	directOffset = uintptr(directBase)
 	frames.SetBase(unsafe.Pointer(uintptr(directBase)))
+	kernelTables.SetFrames(&frames)
+	frames.Release(boot.Range{Start: image.listStart, End: image.listEnd})
 	if problem := startSpace(); problem != "" {
 		stopBoot(problem)
 	}
@@ -126,11 +134,11 @@ func mapAllMemory(t *paging.Tables) boot.Problem {
 	return p
 }
 
-// guardPages takes away the page below each of the boot core's stacks.
+// guardPages takes away the page below each of the boot core's stacks, where they will be.
 func guardPages(t *paging.Tables) boot.Problem {
 	var stale paging.Stale
 	unmap := func(start uintptr) boot.Problem {
-		return t.Unmap(uint64(start+4095)&^4095, pageSize4K, &stale)
+		return t.Unmap(uint64(start+imageSlide+4095)&^4095, pageSize4K, &stale)
 	}
 	p := unmap(uintptr(unsafe.Pointer(&bootStack)))
 	for i := range bootCore.stacks {
@@ -160,7 +168,7 @@ func physicalMemory(physical, size uint64) []byte {
 	return unsafe.Slice((*byte)(directMap(physical)), int(size))
 }
 
-func directMapAddress(physical uint64) uintptr { return uintptr(physical) + directBase }
+func directMapAddress(physical uint64) uintptr { return uintptr(physical + directBase) }
 
 // mapDevice returns uncached access to device registers, nil where there is memory. It runs on a
 // system stack.

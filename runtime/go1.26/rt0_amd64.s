@@ -29,12 +29,13 @@ GLOBL bootGDTPointer<>(SB), RODATA, $16
 
 // What tells a binary with the kernel in it from any other, and where the memory ends that must be
 // zero when the kernel starts; the kernel fills the rest of the program's zeroed variables on
-// demand. The linker package looks for this.
+// demand. The linker package looks for this, and fills in where the relocations are, and how many bytes
+// they take. It is an imageMarker (image.go).
 DATA runtime·imageMarker+0(SB)/8, $"ringo ke"
 DATA runtime·imageMarker+8(SB)/8, $"rnel ima"
-DATA runtime·imageMarker+16(SB)/8, $"ge\x00v1\x00\x00\x00"
+DATA runtime·imageMarker+16(SB)/8, $"ge\x00v2\x00\x00\x00"
 DATA runtime·imageMarker+24(SB)/8, $runtime·bootStack+const_bootStackSize(SB)
-GLOBL runtime·imageMarker(SB), RODATA, $32
+GLOBL runtime·imageMarker(SB), RODATA, $48
 
 // ADDRESS loads a symbol's address in 32-bit mode. What the assembler encodes relative to RIP is an
 // absolute displacement here; the call adds the address that was left out. Clobbers CX.
@@ -43,6 +44,26 @@ GLOBL runtime·imageMarker(SB), RODATA, $32
 	BYTE $0xE8; LONG $0; \
 	POPQ CX; \
 	LEAL -5(register)(CX*1), register
+
+// ENTER_GO sets up what Go code needs: a stack (start.go has bootStack), and g0 and m0, as rt0_go will set
+// them once more.
+#define ENTER_GO \
+	LEAQ runtime·bootStack+const_bootStackSize(SB), SP; \
+	ANDQ $~15, SP; \
+	XORL BP, BP; \
+	LEAQ runtime·m0+m_tls(SB), DI; \
+	CALL runtime·settls(SB); \
+	LEAQ runtime·g0(SB), CX; \
+	LEAQ runtime·m0(SB), AX; \
+	get_tls(BX); \
+	MOVQ CX, g(BX); \
+	MOVQ CX, m_g0(AX); \
+	MOVQ AX, g_m(CX); \
+	LEAQ (-64*1024)(SP), BX; \
+	MOVQ BX, g_stackguard0(CX); \
+	MOVQ BX, g_stackguard1(CX); \
+	MOVQ BX, (g_stack+stack_lo)(CX); \
+	MOVQ SP, (g_stack+stack_hi)(CX)
 
 // The ELF entry point and the PVH entry point.
 TEXT _rt0_amd64_linux(SB), NOSPLIT|NOFRAME|TOPFRAME, $0
@@ -218,36 +239,28 @@ TEXT runtime·rt0LongMode(SB), NOSPLIT|NOFRAME|TOPFRAME, $0
 	XORL AX, AX
 	MOVW AX, FS
 	MOVW AX, GS
-	LEAQ runtime·imageMarker(SB), AX // keeps it in the image
 	BYTE $0xDB; BYTE $0xE3 // fninit
 	MOVL SI, SI            // the upper half is undefined after the switch
 	MOVQ SI, R12
 
-	LEAQ runtime·bootStack+const_bootStackSize(SB), SP
-	ANDQ $~15, SP
-	XORL BP, BP
-
-	// g0 and m0, as rt0_go will set them once more: the code below is Go and looks at its g.
-	LEAQ runtime·m0+m_tls(SB), DI
-	CALL runtime·settls(SB)
-	LEAQ runtime·g0(SB), CX
-	LEAQ runtime·m0(SB), AX
-	get_tls(BX)
-	MOVQ CX, g(BX)
-	MOVQ CX, m_g0(AX)
-	MOVQ AX, g_m(CX)
-	LEAQ (-64*1024)(SP), BX
-	MOVQ BX, g_stackguard0(CX)
-	MOVQ BX, g_stackguard1(CX)
-	MOVQ BX, (g_stack+stack_lo)(CX)
-	MOVQ SP, (g_stack+stack_hi)(CX)
-
+	ENTER_GO
 	SUBQ $32, SP
 	MOVQ R12, 0(SP)
-	// startMachine and bootStack are in start.go.
-	CALL runtime·startMachine(SB) // func(startInfo uint64) (argc int32, argv **byte)
-	MOVL 8(SP), DI
-	MOVQ 16(SP), SI
+	LEAQ runtime·imageMarker(SB), AX
+	MOVQ AX, 8(SP)
+	CALL runtime·placeImage(SB) // func(startInfo uint64, marker *imageMarker) (slide uintptr)
+	MOVQ 16(SP), AX
+	LEAQ runtime·rt0Placed(SB), CX
+	ADDQ CX, AX
+	JMP  AX
+
+// rt0Placed goes on where the image is to stay.
+TEXT runtime·rt0Placed(SB), NOSPLIT|NOFRAME|TOPFRAME, $0
+	ENTER_GO
+	SUBQ $32, SP
+	CALL runtime·startMachine(SB) // func() (argc int32, argv **byte)
+	MOVL 0(SP), DI
+	MOVQ 8(SP), SI
 	ADDQ $32, SP
 	MOVQ $runtime·rt0_go(SB), AX
 	JMP  AX

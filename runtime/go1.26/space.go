@@ -34,13 +34,15 @@ func startSpace() boot.Problem {
 	space.Unlock = unlockMemory
 	space.Invalidate = invalidate
 	addressSpace.Init(&kernelTables, programStart, programAnywhere, programEnd)
-	data := &firstmoduledata
-	text, rodata := uint64(data.text)&^0xFFFF, (uint64(data.etext)+4095)&^4095
-	variables := uint64(data.noptrdata) &^ 4095
 	const readWrite = space.Read | space.Write
-	if addressSpace.Reserve(text, rodata, space.Image, space.Read|space.Execute) &&
-		addressSpace.Reserve(rodata, variables, space.Image, space.Read) &&
-		addressSpace.Reserve(variables, uint64(lazyEnd), space.Image, readWrite) &&
+	ofImage := func(start, end uint64, rights space.Rights) bool {
+		slide := uint64(imageSlide)
+		return start == end || addressSpace.Reserve(start+slide, end+slide, space.Image, rights)
+	}
+	if ofImage(image.start, image.textEnd, space.Read|space.Execute) &&
+		ofImage(image.textEnd, image.listStart, space.Read) &&
+		ofImage(image.listEnd, image.dataStart, space.Read) &&
+		ofImage(image.dataStart, uint64(lazyEnd-imageSlide), readWrite) &&
 		addressSpace.Reserve(metadataBase, metadataEnd, space.Metadata, readWrite) &&
 		addressSpace.Reserve(reservedBase, reservedEnd, space.Reserved, readWrite) {
 		return ""
@@ -55,6 +57,9 @@ var fixedAddresses bool
 func placeProgram() {
 	fixedAddresses = commandLine.Has("norandmaps")
 	if fixedAddresses {
+		if imageSlide != 0 { // see boot.HasMachineWord
+			stopBoot("The word norandmaps on the kernel command line has quotation marks in it; leave them out.")
+		}
 		return
 	}
 	var random [8]byte

@@ -44,16 +44,10 @@ var (
 	vectorMask  uint64  // XCR0
 )
 
-// startMachine makes the machine ready for the runtime and returns what a process finds on its
-// stack.
-func startMachine(startInfo uint64) (argc int32, argv **byte) {
-	machineTSC = cpu.TSC()
-	serial.Init(uart.COM1)
-	startTraps()
-	startVectors() // early: an emulator may translate code once more when such state is turned on
-	if p := boot.ReadPVH(&bootInfo, startInfo, lowMemory); p != "" {
-		stopBoot(p)
-	}
+// startMachine makes the machine ready for the runtime, once the image is where it stays (image.go), and
+// returns what a process finds on its stack.
+func startMachine() (argc int32, argv **byte) {
+	startTraps() // again: the tables have addresses in them
 	startMemory()
 	lack := startFirmware()
 	clockGauge.Begin(firmware.PMTimer) // startClock waits for what is left

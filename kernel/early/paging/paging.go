@@ -85,6 +85,9 @@ func (t *Tables) Init(frames *frame.Allocator, features Features) boot.Problem {
 // Frames is where the tables, and the frames of Owned mappings, come from.
 func (t *Tables) Frames() *frame.Allocator { return t.frames }
 
+// SetFrames says where the allocator is now, for a kernel that has moved itself.
+func (t *Tables) SetFrames(frames *frame.Allocator) { t.frames = frames }
+
 // Root is the physical address of the top table: the value for CR3.
 func (t *Tables) Root() uint64 { return t.root }
 
