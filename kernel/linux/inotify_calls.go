@@ -63,15 +63,12 @@ func sysInotifyAddWatch(a *call.Arguments) (uintptr, syscall.Errno) {
 	if mask == 0 || mask&^uint32(inotifyBits) != 0 {
 		return 0, syscall.EINVAL
 	}
-	if _, errno := Lookup(a.Value[0]); errno != 0 {
+	i, errno := inotifyOf(a.Value[0])
+	if errno != 0 {
 		return 0, errno
 	}
 	if mask&inMaskAdd != 0 && mask&inMaskCreate != 0 {
 		return 0, syscall.EINVAL
-	}
-	i, errno := inotifyOf(a.Value[0])
-	if errno != 0 {
-		return 0, errno
 	}
 	at, name, errno := place(atCWD, a, 1)
 	if errno != 0 {
