@@ -6,14 +6,14 @@ import (
 	"path"
 
 	"github.com/ringo-os/ringo/boot"
-	"github.com/ringo-os/ringo/kernel/early/space"
 	"github.com/ringo-os/ringo/kernel/fs"
 	"github.com/ringo-os/ringo/kernel/machine"
 )
 
 // The program's own file, os.Executable, is made of what the boot loader has put into memory: of the ELF file all
 // that belongs to a segment, which is its beginning. What it lacks are the sections, and with them symbols and
-// debugging information. Variables have the values that they have when the file is first opened.
+// debugging information, and the list of relocations, whose place has zeros. Variables have the values that they
+// have when the file is first opened, and addresses in the image are those where it is now.
 
 // executablePath is where a program of that name lies: os.Args[0], seen from the root folder.
 func executablePath(name string) string {
@@ -27,36 +27,24 @@ func executablePath(name string) string {
 func showExecutable(files *fs.FS, name string) (entry func() *fs.Entry) {
 	var e *fs.Entry
 	files.Later(func() {
-		start, ok := imageStart()
-		if !ok {
-			return
-		}
+		start, hole := machine.Image()
 		layout, err := readLayout(physical(boot.Range{Start: start, End: start + elfPage}), start)
-		if err != nil {
+		if err != nil || hole.Start < start || hole.End < hole.Start || hole.End > start+layout.variables {
 			return // an image that something else than ringo has linked
 		}
 		memory := physical(boot.Range{Start: start, End: start + layout.end})
-		e = files.Show(executablePath(name), 0o755, memory[:layout.variables], int64(layout.end), func() []fs.Part {
-			return []fs.Part{{Content: layout.head}, {Offset: int64(layout.variables), Content: memory[layout.variables:]}}
+		from, to := hole.Start-start, hole.End-start
+		e = files.Show(executablePath(name), 0o755, memory[:from], int64(layout.end), func() []fs.Part {
+			return []fs.Part{{Content: layout.head}, {Offset: int64(to), Content: memory[to:]}}
 		})
 	})
 	return func() *fs.Entry { return e }
 }
 
-// imageStart is the address of the first byte of the image, whose physical address is the same (linker).
-func imageStart() (start uint64, ok bool) {
-	for r, ok := machine.NextRegion(0); ok; r, ok = machine.NextRegion(r.End) {
-		if r.Owner == space.Image {
-			return r.Start, true
-		}
-	}
-	return 0, false
-}
-
 // A layout is what of an ELF file is in memory, by its offsets: they are the addresses less that of the first byte.
 type layout struct {
 	head      []byte // the beginning, without the table of sections
-	variables uint64 // where what the program writes to begins
+	variables uint64 // where what the program writes to begins: the last segment
 	end       uint64
 }
 
@@ -97,6 +85,7 @@ func readLayout(page []byte, start uint64) (l layout, err error) {
 		return l, errLayout
 	}
 	kept := l.head[at:at]
+	var writable []byte // the last such header in kept
 	for i := range count {
 		p := page[at+i*programHeaderSize:][:programHeaderSize]
 		offset, size := le.Uint64(p[programOffset:]), le.Uint64(p[programFileSize:])
@@ -104,15 +93,19 @@ func readLayout(page []byte, start uint64) (l layout, err error) {
 		case le.Uint32(p) == programNote: // it lies where nothing is loaded from
 			continue
 		case le.Uint32(p) != programLoad:
-		case le.Uint64(p[programAddress:])-offset != start || offset+size < offset || offset+size > 1<<40 || l.variables != 0:
+		case le.Uint64(p[programAddress:])-offset != start || offset+size < offset || offset+size > 1<<40 || offset < l.end:
 			return l, errLayout
 		default:
-			if le.Uint32(p[programFlags:])&programWritable != 0 {
-				l.variables = offset
-			}
-			l.end = offset + size
+			l.variables, l.end = 0, offset+size
 		}
 		kept = append(kept, p...)
+		if flags := le.Uint32(p[programFlags:]); le.Uint32(p) == programLoad && flags&programWritable != 0 {
+			if writable != nil { // it was so until the addresses in it were there
+				le.PutUint32(writable[programFlags:], le.Uint32(writable[programFlags:])&^programWritable)
+			}
+			writable = kept[len(kept)-programHeaderSize:]
+			l.variables = offset
+		}
 	}
 	le.PutUint16(l.head[elfProgramCount:], uint16(len(kept)/programHeaderSize))
 	if l.variables == 0 || l.variables%elfPage != 0 || l.end < l.variables {

@@ -110,6 +110,12 @@ func CheckMemory(start, end uint64) space.Errno
 //go:linkname ResidentMemory
 func ResidentMemory(page uint64) (resident bool, e space.Errno)
 
+// Image returns the physical address of the first byte of the image, as the boot loader has put it there, and the
+// part of it that is used for other things by now.
+//
+//go:linkname Image
+func Image() (start uint64, hole boot.Range)
+
 // NextRegion returns the first region of the address space that ends above address.
 //
 //go:linkname NextRegion

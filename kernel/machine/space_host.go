@@ -78,6 +78,8 @@ func CheckMemory(start, end uint64) space.Errno { return mapped.Check(start, end
 
 func ResidentMemory(page uint64) (resident bool, e space.Errno) { return mapped.Resident(page) }
 
+func Image() (start uint64, hole boot.Range) { return 0, boot.Range{} }
+
 func NextRegion(address uint64) (r space.Region, ok bool) { return mapped.Next(address) }
 
 func NextMapping(address uint64) (m paging.Mapping, ok bool) {

@@ -72,6 +72,11 @@ func accessible(at, end uintptr, write bool) bool {
 	return ok
 }
 
+//go:linkname machine_Image github.com/ringo-os/ringo/kernel/machine.Image
+func machine_Image() (start uint64, hole boot.Range) {
+	return image.start, boot.Range{Start: image.listStart, End: image.listEnd}
+}
+
 //go:linkname machine_ConsoleSource github.com/ringo-os/ringo/kernel/machine.ConsoleSource
 func machine_ConsoleSource() *machine.Source { return &consoleSource }
 
