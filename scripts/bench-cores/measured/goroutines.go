@@ -58,49 +58,40 @@ func pingPong(n int, there, back chan int) {
 const pause = 20 * time.Microsecond
 
 // channelTwoCores is a message to a goroutine that waits for it, on an idle core: the sender keeps
-// its own until the message has arrived.
+// its own until the message has arrived. The message is the time when it was sent.
 func channelTwoCores() float64 {
-	// Busy for about the time of a pause, without a look at the clock.
-	spins := 1000
-	busy := func() { spin(spins) }
-	spins = int(float64(spins) * float64(pause) / measure.LeastPerOperation(func(n int) {
-		for range n {
-			busy()
-		}
-	}))
-	work := measure.LeastPerOperation(func(n int) {
-		for range n {
-			busy()
-		}
-	})
-
-	there, back := make(chan int64), make(chan int64)
+	const rounds = 2000
+	there, back := make(chan time.Duration), make(chan time.Duration)
 	var arrived atomic.Int64
-	receive := func(c chan int64) (message int64) {
-		message = <-c
-		arrived.Store(message)
-		busy()
-		return message
-	}
-	send := func(c chan int64, message int64) {
-		c <- message
-		for arrived.Load() < message {
+	return measure.Median(5, func() float64 {
+		var took [2]time.Duration // of the messages to each
+		began := time.Now()
+		receive := func(i int, c chan time.Duration) {
+			sent := <-c
+			took[i] += time.Since(began) - sent
+			arrived.Add(1)
+			for from := time.Now(); time.Since(from) < pause; {
+			}
 		}
-	}
-	message := int64(0)
-	return measure.PerOperation(func(n int) {
+		send := func(c chan time.Duration) {
+			before := arrived.Load()
+			c <- time.Since(began)
+			for arrived.Load() == before {
+			}
+		}
 		together(func() {
-			for range n / 2 {
-				message++
-				send(there, message)
-				message = receive(back)
+			for range rounds {
+				send(there)
+				receive(0, back)
 			}
 		}, func() {
-			for range n / 2 {
-				send(back, receive(there)+1)
+			for range rounds {
+				receive(1, there)
+				send(back)
 			}
 		})
-	}) - work
+		return float64(took[0]+took[1]) / (2 * rounds)
+	})
 }
 
 var sink uint64
