@@ -68,7 +68,7 @@ func available(t *testing.T) uint64 {
 // TestExhausted: a program that needs more than there is dies as it does elsewhere, and says how much
 // it had.
 func TestExhausted(t *testing.T) {
-	for _, mode := range []string{"exhaust", "touch"} {
+	for _, mode := range []string{"exhaust", "touch", "variable"} {
 		for _, memory := range []qemu.Size{16 << 20, 64 << 20, 1 << 30} {
 			for _, cores := range []int{1, 4} {
 				t.Run(fmt.Sprintf("%s/%s/%d", mode, memory, cores), func(t *testing.T) {

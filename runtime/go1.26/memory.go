@@ -221,20 +221,17 @@ func onDemand(address uintptr) bool {
 }
 
 // fillPage handles a page fault at address if it is the first touch of a page that is filled on
-// demand.
-func fillPage(address uintptr, code uint64) bool {
+// demand; filled is false if there is no memory left.
+func fillPage(address uintptr, code uint64) (demanded, filled bool) {
 	const present = 1
 	if code&present != 0 || !onDemand(address) {
-		return false
+		return false, false
 	}
 	chunk := address &^ (chunkSize - 1)
 	flags := memoryLock.lock()
 	ok := wantsHuge(chunk) && commitLarge(chunk) || commit(address&^4095, pageSize4K)
 	memoryLock.unlock(flags)
-	if !ok {
-		outOfMemory(pageSize4K)
-	}
-	return true
+	return true, ok
 }
 
 // outOfMemory ends the program as Go does when there is no memory left.

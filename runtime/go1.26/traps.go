@@ -168,7 +168,10 @@ func exception(r *thread.Registers, gp *g) {
 	switch r.Vector {
 	case exceptionPage:
 		address = uintptr(cpu.ReadCR2())
-		if fillPage(address, r.Error) {
+		if demanded, filled := fillPage(address, r.Error); demanded {
+			if !filled {
+				deliverOutOfMemory(r, gp)
+			}
 			return
 		}
 		sig, code = _SIGSEGV, _SEGV_MAPERR
@@ -233,17 +236,39 @@ func deliverFatal(r *thread.Registers, gp *g, sig uint32, code, address uintptr)
 	if mp == nil || mp.ownSignal == nil || gp == mp.ownSignal || r.Flags&flagInterrupts == 0 {
 		kernelPanic(r, gp)
 	}
-	f := &mp.fault
+	divert(r, gp, sig, code, address)
+}
+
+// divert makes the interrupted thread go on in faulted, on its m's signal stack.
+func divert(r *thread.Registers, gp *g, sig uint32, code, address uintptr) {
+	f := &gp.m.fault
 	f.registers = *r
 	setGNoWB(&f.gp, gp)
 	f.sig, f.code, f.address = sig, code, address
 	r.IP = uint64(abi.FuncPCABI0(faultEntry))
-	r.SP = uint64(mp.ownSignal.stack.hi)
+	r.SP = uint64(gp.m.ownSignal.stack.hi)
+}
+
+// noMemory takes the place of a signal's number in a fault: there is no memory for a page that was touched.
+const noMemory = 0
+
+// deliverOutOfMemory ends the program for want of memory where it has touched a page that is filled on demand.
+func deliverOutOfMemory(r *thread.Registers, gp *g) {
+	mp := gp.m
+	if mp == nil || mp.ownSignal == nil || gp == mp.ownSignal || r.Flags&flagInterrupts == 0 {
+		outOfMemory(pageSize4K)
+	}
+	divert(r, gp, noMemory, 0, 0)
 }
 
 // faulted is called by faultEntry, on the signal stack.
 func faulted() {
 	f := &getg().m.fault
+	if f.sig == noMemory {
+		// The dump of all goroutines shows this one where it was interrupted.
+		f.gp.sched.pc, f.gp.sched.sp, f.gp.sched.bp = uintptr(f.registers.IP), uintptr(f.registers.SP), uintptr(f.registers.BP)
+		outOfMemory(pageSize4K)
+	}
 	fatalTrap(&f.registers, f.gp, f.sig, f.code, f.address)
 }
 

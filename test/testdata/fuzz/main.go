@@ -143,17 +143,33 @@ func sane(number uintptr, a [6]uintptr) bool {
 		return uint32(a[1]) < console
 	case syscall.SYS_DUP2, syscall.SYS_DUP3:
 		return uint32(a[1]) < console
-	case syscall.SYS_MUNMAP, syscall.SYS_MREMAP, syscall.SYS_MPROTECT:
-		return !needed(a[0]&^(page-1), a[1]+page) && !(number == syscall.SYS_MREMAP && needed(a[4]&^(page-1), a[2]+page))
+	case syscall.SYS_MUNMAP, syscall.SYS_MPROTECT:
+		return !needed(a[0]&^(page-1), a[1]+page)
+	case syscall.SYS_MREMAP:
+		return !needed(a[0]&^(page-1), a[1]+page) && !needed(a[4]&^(page-1), a[2]+page) && a[2] < 1<<20 && room(a[2])
 	case syscall.SYS_MADVISE:
 		return a[1] < 1<<30
 	case syscall.SYS_MMAP:
 		const fixed = syscall.MAP_FIXED
-		return a[1] < 1<<24 && (a[3]&fixed == 0 || !needed(a[0]&^(page-1), a[1]+page))
+		return a[1] < 1<<20 && (a[3]&fixed == 0 || !needed(a[0]&^(page-1), a[1]+page)) && room(a[1])
 	case syscall.SYS_FTRUNCATE, syscall.SYS_TRUNCATE, syscall.SYS_FALLOCATE:
 		return a[1]|a[2]|a[3] < 1<<24
 	}
 	return true
+}
+
+// mostMapped bounds what the calls may map in all, in bytes: most of it is never unmapped.
+const mostMapped = 128 << 20
+
+var mapped atomic.Int64
+
+// room reports whether size bytes more may be mapped, and counts them.
+func room(size uintptr) bool {
+	if mapped.Add(int64(size)) <= mostMapped {
+		return true
+	}
+	mapped.Add(-int64(size))
+	return false
 }
 
 var (

@@ -23,6 +23,7 @@ var modes = map[string]func(){
 	"reuse":    reuse,
 	"exhaust":  exhaust,
 	"touch":    touch,
+	"variable": variable,
 	"rights":   rights,
 	"places":   places,
 	"wait":     wait,
@@ -320,6 +321,17 @@ func touch() {
 	fmt.Println("touching")
 	for i := 0; i < size; i += 4096 {
 		b[i] = 1
+	}
+}
+
+// large is larger than the machine's memory. Of a variable that is zero at first, only what is touched takes any.
+var large [1100 * mib]byte
+
+// variable touches a variable until there is nothing left.
+func variable() {
+	fmt.Println("touching")
+	for i := 0; i < len(large); i += 4096 {
+		large[i] = 1
 	}
 }
 
