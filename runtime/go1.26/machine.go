@@ -58,12 +58,15 @@ func accessible(at, end uintptr, write bool) bool {
 	ok := true
 	flags := memoryLock.lock()
 	for at < end && ok {
-		if onDemand(at) {
-			at = at&^4095 + pageSize4K
+		if at >= lazyStart && at < lazyEnd {
+			at = lazyEnd
 			continue
 		}
+		// Of the runtime's own tables a program may give out what is there (a trace's buffers, say). It does
+		// not write there, and what is not there yet is no more than a wild address.
+		tables := at >= metadataBase && at < metadataEnd
 		_, size, f, mapped := kernelTables.Lookup(uint64(at))
-		ok = mapped && (!write || f&paging.Write != 0)
+		ok = mapped && (!write || f&paging.Write != 0 && !tables)
 		if mapped {
 			at = at&^uintptr(size-1) + uintptr(size)
 		}

@@ -129,7 +129,7 @@ func (m memory) argument(r *rand.Rand) uintptr {
 
 // wild are addresses that no call may touch.
 var wild = []uintptr{0, 1, page, 0x1000_0000, 0x7FFF_FFFF_F000, 0x7FFF_FFFF_FFFF, 0x8000_0000_0000, 0xFFFF_7FFF_FFFF_FFFF,
-	0xFFFF_8000_0000_0000, 0xFFFF_8000_0040_0000, 0xFFFF_8000_0010_0000, 0xFFFF_FFFF_FFFF_F000, ^uintptr(0), ^uintptr(7)}
+	0x1000_0000_0000, 0xFFFF_8000_0000_0000, 0xFFFF_8000_0040_0000, 0xFFFF_8000_0010_0000, 0xFFFF_FFFF_FFFF_F000, ^uintptr(0), ^uintptr(7)}
 
 // console is the descriptor of the console; others than this one are for the calls.
 const console = 500
