@@ -68,6 +68,19 @@ func lookupPath(fd uintptr) (*Description, syscall.Errno) {
 	return d, 0
 }
 
+// lookupAs returns the file of kind T that fd leads to, with its description; EINVAL if it is of another
+// kind.
+func lookupAs[T file.File](fd uintptr) (f T, d *Description, errno syscall.Errno) {
+	if d, errno = Lookup(fd); errno != 0 {
+		return f, nil, errno
+	}
+	f, ok := d.File.(T)
+	if !ok {
+		return f, nil, syscall.EINVAL
+	}
+	return f, d, 0
+}
+
 // Install opens the lowest free descriptor for a new file.
 func Install(f file.File, flags int, closeOnExec bool) (fd int, errno syscall.Errno) {
 	fd, errno = InstallDescription(NewDescription(f, flags), 0, closeOnExec)

@@ -201,6 +201,17 @@ func linux(t *testing.T) *world {
 }
 
 func TestDifferential(t *testing.T) {
+	compareMany(t, func(seed int64) sequence { return maker{rand.New(rand.NewSource(seed)), seed%4 == 0} })
+}
+
+// A sequence makes up operations, one after the other, after those that it begins with.
+type sequence interface {
+	operation() operation
+	furniture(seed int64) []operation
+}
+
+// compareMany compares many sequences of operations.
+func compareMany(t *testing.T, generate func(seed int64) sequence) {
 	runs, length := 150, 400
 	if testing.Short() {
 		runs = 30
@@ -210,7 +221,7 @@ func TestDifferential(t *testing.T) {
 	}
 	for seed := range runs {
 		if !t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			compare(t, maker{rand.New(rand.NewSource(int64(seed))), seed%4 == 0}, int64(seed), length)
+			compare(t, generate(int64(seed)), int64(seed), length)
 		}) {
 			break
 		}
@@ -219,10 +230,7 @@ func TestDifferential(t *testing.T) {
 
 // compare runs one sequence of operations, which g makes up, in both worlds. Its thread has a root of its own
 // afterwards, and ends with the goroutine.
-func compare(t *testing.T, g interface {
-	operation() operation
-	furniture(seed int64) []operation
-}, seed int64, length int) {
+func compare(t *testing.T, g sequence, seed int64, length int) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

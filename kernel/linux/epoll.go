@@ -189,7 +189,7 @@ func (e *epoll) forget(i *interest) {
 func (e *epoll) collect(most int, report func(n int, events uint32, data uint64) syscall.Errno) (n int, errno syscall.Errno) {
 	var again queue
 	e.mu.Lock()
-	for rest := e.ready.length; rest > 0 && n < most && errno == 0; rest-- {
+	for rest := e.ready.length; rest > 0 && n < most; rest-- {
 		i := e.ready.take()
 		if i == nil {
 			break // another goroutine collects too

@@ -24,19 +24,6 @@ func epollCreate(flags int) (uintptr, syscall.Errno) {
 	return uintptr(fd), errno
 }
 
-// epollOf returns the instance that a descriptor leads to.
-func epollOf(fd uintptr) (*epoll, *Description, syscall.Errno) {
-	d, errno := Lookup(fd)
-	if errno != 0 {
-		return nil, nil, errno
-	}
-	e, ok := d.File.(*epoll)
-	if !ok {
-		return nil, nil, syscall.EINVAL
-	}
-	return e, d, 0
-}
-
 // An epollEvent is struct epoll_event, which is packed.
 type epollEvent [3]uint32
 
@@ -118,7 +105,7 @@ func epollWait(a *call.Arguments, end int64) (uintptr, syscall.Errno) {
 	if most <= 0 || most > 1<<31/size-1 {
 		return 0, syscall.EINVAL
 	}
-	e, d, errno := epollOf(a.Value[0])
+	e, d, errno := lookupAs[*epoll](a.Value[0])
 	if errno != 0 {
 		return 0, errno
 	}

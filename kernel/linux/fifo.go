@@ -26,8 +26,8 @@ func (f *namedPipe) Status(st *syscall.Stat_t) syscall.Errno {
 	return 0
 }
 
-// openNamedPipe opens the pipe e, which is held for the open file. Unless O_NONBLOCK is set, it waits until somebody has opened the
-// other end.
+// openNamedPipe opens the pipe e, which is held for the open file. Unless O_NONBLOCK is set, it waits
+// until somebody has opened the other end.
 func openNamedPipe(e *fs.Entry, flags int) (file.File, syscall.Errno) {
 	mode := flags & syscall.O_ACCMODE
 	if mode == syscall.O_ACCMODE {

@@ -45,25 +45,12 @@ func inotifyInit(flags int) (uintptr, syscall.Errno) {
 	return uintptr(fd), errno
 }
 
-// inotifyOf returns the instance that a descriptor leads to.
-func inotifyOf(fd uintptr) (*inotify, syscall.Errno) {
-	d, errno := Lookup(fd)
-	if errno != 0 {
-		return nil, errno
-	}
-	i, ok := d.File.(*inotify)
-	if !ok {
-		return nil, syscall.EINVAL
-	}
-	return i, 0
-}
-
 func sysInotifyAddWatch(a *call.Arguments) (uintptr, syscall.Errno) {
 	mask := uint32(a.Value[2])
 	if mask == 0 || mask&^uint32(inotifyBits) != 0 {
 		return 0, syscall.EINVAL
 	}
-	i, errno := inotifyOf(a.Value[0])
+	i, _, errno := lookupAs[*inotify](a.Value[0])
 	if errno != 0 {
 		return 0, errno
 	}
@@ -131,7 +118,7 @@ func (i *inotify) nextDescriptor() int32 {
 }
 
 func sysInotifyRmWatch(a *call.Arguments) (uintptr, syscall.Errno) {
-	i, errno := inotifyOf(a.Value[0])
+	i, _, errno := lookupAs[*inotify](a.Value[0])
 	if errno != 0 {
 		return 0, errno
 	}

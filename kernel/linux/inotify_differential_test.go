@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/rand"
-	"os"
 	"regexp"
 	"strings"
 	"syscall"
@@ -18,20 +17,9 @@ const watcher = slots - 1
 
 // TestDifferentialInotify makes random calls while files and directories are watched, here and of Linux.
 func TestDifferentialInotify(t *testing.T) {
-	runs, length := 150, 400
-	if testing.Short() {
-		runs = 30
-	}
-	if os.Getenv("RINGO_LONG") != "" {
-		runs = 20000
-	}
-	for seed := range runs {
-		if !t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			compare(t, &watching{maker: maker{Rand: rand.New(rand.NewSource(int64(seed)))}}, int64(seed), length)
-		}) {
-			break
-		}
-	}
+	compareMany(t, func(seed int64) sequence {
+		return &watching{maker: maker{Rand: rand.New(rand.NewSource(seed))}}
+	})
 }
 
 // watching makes up operations of which every other one reads what has happened.

@@ -238,19 +238,6 @@ func sysTimerfdCreate(a *call.Arguments) (uintptr, syscall.Errno) {
 	return uintptr(fd), errno
 }
 
-// timerOf returns the timer that argument 0 leads to.
-func timerOf(a *call.Arguments) (*timer, syscall.Errno) {
-	d, errno := Lookup(a.Value[0])
-	if errno != 0 {
-		return nil, errno
-	}
-	t, ok := d.File.(*timer)
-	if !ok {
-		return nil, syscall.EINVAL
-	}
-	return t, 0
-}
-
 func sysTimerfdSettime(a *call.Arguments) (uintptr, syscall.Errno) {
 	var given timerValue
 	if errno := CopyIn(Argument(a, 2), &given); errno != 0 {
@@ -261,7 +248,7 @@ func sysTimerfdSettime(a *call.Arguments) (uintptr, syscall.Errno) {
 	if a.Value[1]&^(timerAbsolute|timerCancelOnSet) != 0 || !valid || !validInterval {
 		return 0, syscall.EINVAL
 	}
-	t, errno := timerOf(a)
+	t, _, errno := lookupAs[*timer](a.Value[0])
 	if errno != 0 {
 		return 0, errno
 	}
@@ -276,7 +263,7 @@ func sysTimerfdSettime(a *call.Arguments) (uintptr, syscall.Errno) {
 }
 
 func sysTimerfdGettime(a *call.Arguments) (uintptr, syscall.Errno) {
-	t, errno := timerOf(a)
+	t, _, errno := lookupAs[*timer](a.Value[0])
 	if errno != 0 {
 		return 0, errno
 	}

@@ -74,12 +74,13 @@ func sysFsetxattr(a *call.Arguments) (uintptr, syscall.Errno) {
 // attributeValue checks what setxattr is given to set.
 func attributeValue(a *call.Arguments) syscall.Errno {
 	const create, replace, most = 1, 2, 64 << 10
-	size := a.Value[3]
-	switch {
-	case uint32(a.Value[4])&^(create|replace) != 0:
+	if uint32(a.Value[4])&^(create|replace) != 0 {
 		return syscall.EINVAL
-	case attributeName(a) != 0:
-		return attributeName(a)
+	}
+	if errno := attributeName(a); errno != 0 {
+		return errno
+	}
+	switch size := a.Value[3]; {
 	case size > most:
 		return syscall.E2BIG
 	case size > 0 && !Argument(a, 2).isMapped() && !Argument(a, 2).check(size, false):

@@ -20,8 +20,19 @@ type Client struct {
 	socket   socket
 	stream   bool
 	patience time.Duration
-	watch    file.Watch
-	changed  chan struct{} // something has, maybe
+	watch    *file.Watch
+	changed  <-chan struct{} // something has, maybe
+}
+
+// newWatch returns a watch for events, and where it says that one may have come.
+func newWatch(events file.Events) (w *file.Watch, changed <-chan struct{}) {
+	c := make(chan struct{}, 1)
+	return &file.Watch{Events: events, Notify: func(file.Events) {
+		select {
+		case c <- struct{}{}:
+		default:
+		}
+	}}, c
 }
 
 // Dial connects to a server over "udp" or "tcp". The client waits for the server for as long as patience, now and
@@ -39,14 +50,9 @@ func (n *Network) Dial(network string, to netip.AddrPort, patience time.Duration
 	if errno != 0 {
 		return nil, errno
 	}
-	c := &Client{socket: s, stream: kind == syscall.SOCK_STREAM, patience: patience, changed: make(chan struct{}, 1)}
-	c.watch = file.Watch{Events: file.Readable | file.Writable | file.ReadHalf, Notify: func(file.Events) {
-		select {
-		case c.changed <- struct{}{}:
-		default:
-		}
-	}}
-	s.Watch(&c.watch)
+	c := &Client{socket: s, stream: kind == syscall.SOCK_STREAM, patience: patience}
+	c.watch, c.changed = newWatch(file.Readable | file.Writable | file.ReadHalf)
+	s.Watch(c.watch)
 	address := socketAddress(to)
 	errno = c.await(file.Writable, patience, func() syscall.Errno {
 		switch errno := s.connect(address); errno {
@@ -180,6 +186,6 @@ func (c *Client) Settle() {
 
 // Close closes the socket.
 func (c *Client) Close() {
-	c.socket.Unwatch(&c.watch)
+	c.socket.Unwatch(c.watch)
 	c.socket.Close()
 }

@@ -15,13 +15,8 @@ func (n *Network) ReceiveLocal(path string, take func(message []byte)) error {
 	if errno := s.bind(address); errno != 0 {
 		return errno
 	}
-	changed := make(chan struct{}, 1)
-	s.Watch(&file.Watch{Events: file.Readable, Notify: func(file.Events) {
-		select {
-		case changed <- struct{}{}:
-		default:
-		}
-	}})
+	watch, changed := newWatch(file.Readable)
+	s.Watch(watch)
 	go func() {
 		m := newMessage(0)
 		buffer := make([]byte, inboxLimit)
