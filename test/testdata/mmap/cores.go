@@ -9,12 +9,28 @@ import (
 	"syscall"
 )
 
+// apart maps memory where neither the system nor the runtime puts anything by itself: who uses it after it is
+// unmapped cannot meet what has been mapped there in the meantime, such as the runtime's own tables.
+func apart(size int) []byte {
+	if place == 0 {
+		b := mapped(size, readWrite, anyone, -1, 0)
+		place = at(b) - 1<<40
+		unmap(b)
+	}
+	const notInPlaceOfOthers = 0x100000 // MAP_FIXED_NOREPLACE
+	b, errno := mmap(place, size, readWrite, anyone|notInPlaceOfOthers, -1, 0)
+	check(errno == 0 && at(b) == place, "mmap apart: %#x, %v", place, errno)
+	return b
+}
+
+var place uintptr
+
 // race: one goroutine unmaps what another has given to a system call. That gives EFAULT at the worst.
 func race() {
 	stop := make(chan bool)
 	var b atomic.Pointer[[]byte]
 	fresh := func() {
-		m := mapped(64*page, readWrite, anyone, -1, 0)
+		m := apart(64 * page)
 		b.Store(&m)
 	}
 	fresh()
@@ -102,7 +118,7 @@ func stale() {
 		ready.Store(0)
 	}
 	for i := range 60 {
-		m := mapped(3*page, readWrite, anyone, -1, 0)
+		m := apart(3 * page)
 		b.Store(&m)
 		round.Add(1)
 		wait()
