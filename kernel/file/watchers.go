@@ -10,25 +10,29 @@ import (
 //
 // The list's lock comes after every lock of the file: Watch, Unwatch and Notify may be called with
 // those held. Notify comes after what it tells of has happened, and whoever watches looks once more after
-// Watch: so one of them sees the other, and Notify need not take the lock where there is no watch.
+// Watch: so one of them sees the other, and Notify need not take the lock where nobody asks for that event.
 //
 // Once Unwatch has returned, the watch's Notify is not running and will not run again.
 type Watchers struct {
 	mu    sync.Mutex
-	first atomic.Pointer[Watch]
+	first *Watch
+
+	// asked are the events that watches ask for, perhaps also some that watches asked for which have gone while
+	// others are still there. 0 if there is no watch.
+	asked atomic.Uint32
 }
 
 // Watch adds w and returns true, as File.Watch of a file that may block does. A watch is on one
 // list at a time.
 func (l *Watchers) Watch(w *Watch) bool {
 	l.mu.Lock()
-	first := l.first.Load()
-	w.next, w.previous = first, nil
-	if first != nil {
-		first.previous = w
+	w.next, w.previous = l.first, nil
+	if l.first != nil {
+		l.first.previous = w
 	}
-	l.first.Store(w)
+	l.first = w
 	w.listed = true
+	l.asked.Store(l.asked.Load() | uint32(w.Events|Error|HangUp))
 	l.mu.Unlock()
 	return true
 }
@@ -46,21 +50,24 @@ func (l *Watchers) Unwatch(w *Watch) {
 	if w.previous != nil {
 		w.previous.next = w.next
 	} else {
-		l.first.Store(w.next)
+		l.first = w.next
+	}
+	if l.first == nil {
+		l.asked.Store(0)
 	}
 	w.next, w.previous, w.listed = nil, nil, false
 }
 
 // Notify tells every watch that is interested in one of events, or in any case of Error and HangUp.
 func (l *Watchers) Notify(events Events) {
-	if l.first.Load() != nil {
+	if l.asked.Load()&uint32(events) != 0 {
 		l.notify(events)
 	}
 }
 
 func (l *Watchers) notify(events Events) {
 	l.mu.Lock()
-	for w := l.first.Load(); w != nil; w = w.next {
+	for w := l.first; w != nil; w = w.next {
 		if hit := events & (w.Events | Error | HangUp); hit != 0 {
 			w.Notify(hit)
 		}
@@ -69,4 +76,4 @@ func (l *Watchers) notify(events Events) {
 }
 
 // Empty reports whether nobody watches.
-func (l *Watchers) Empty() bool { return l.first.Load() == nil }
+func (l *Watchers) Empty() bool { return l.asked.Load() == 0 }

@@ -3,6 +3,7 @@ package linux
 import (
 	"sync"
 	"syscall"
+	"unsafe"
 
 	"github.com/ringo-os/ringo/kernel/early/space"
 	"github.com/ringo-os/ringo/kernel/machine"
@@ -59,19 +60,21 @@ func BorrowSome(p Pointer, n uintptr, access Access) (Memory, syscall.Errno) {
 	return Borrow(p, n, access)
 }
 
-// direct returns the n bytes at p if d's file may have them as they are, without Borrow: they are in the
-// heap, or in the stack and the file has finished with them when it returns. n is what one call may transfer.
-func (d *Description) direct(p Pointer, n uintptr, access Access) ([]byte, bool) {
-	ok := false
-	if p.stack != nil {
-		ok = d.immediate && n <= p.room
-	} else {
-		ok = n-1 < countMax && !machine.Mapped(p.address) && p.accessible(n, access&Out != 0)
+// lend returns the n bytes at p as they are, if they can be had without Borrow: they are in the heap; or in the
+// stack, and immediate says that whoever gets them has finished with them when it returns. It returns nil if
+// not, or if there are none. n is what one call may transfer.
+func lend(p Pointer, n uintptr, access Access, immediate bool) []byte {
+	if immediate && n <= p.room {
+		return unsafe.Slice((*byte)(p.stack), n)
 	}
-	if !ok {
-		return nil, false
+	return p.lendHeap(n, access)
+}
+
+func (p Pointer) lendHeap(n uintptr, access Access) []byte {
+	if p.stack != nil || n-1 >= countMax || machine.Mapped(p.address) || !p.accessible(n, access&Out != 0) {
+		return nil
 	}
-	return p.view(n), true
+	return p.view(n)
 }
 
 // borrowMapped is Borrow for memory that the program has mapped.

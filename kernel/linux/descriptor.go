@@ -13,10 +13,12 @@ import (
 // are needed and never move, and the list of them is replaced when one is added.
 var descriptors struct {
 	mu     sync.Mutex
-	chunks atomic.Pointer[[]*chunk]
+	chunks atomic.Pointer[[]*chunk] // never nil; what it points to never changes
 	first  int          // no chunk before this one has a free slot
 	limit  atomic.Int64 // RLIMIT_NOFILE; 0 is maxDescriptors
 }
+
+func init() { descriptors.chunks.Store(new([]*chunk)) }
 
 const (
 	chunkSize      = 64
@@ -33,20 +35,20 @@ type chunk struct {
 
 // find returns what fd leads to, nil if it is not open.
 func find(fd uintptr) *Description {
-	chunks, i := descriptors.chunks.Load(), uint(int32(fd))
-	if chunks == nil || i/chunkSize >= uint(len(*chunks)) || (*chunks)[i/chunkSize] == nil {
+	chunks, i := *descriptors.chunks.Load(), uint(int32(fd))
+	if i/chunkSize >= uint(len(chunks)) || chunks[i/chunkSize] == nil {
 		return nil
 	}
-	return (*chunks)[i/chunkSize].open[i%chunkSize].Load()
+	return chunks[i/chunkSize].open[i%chunkSize].Load()
 }
 
 // at returns the slot of fd, nil if there is none yet.
 func at(fd int) (c *chunk, i int) {
-	chunks := descriptors.chunks.Load()
-	if chunks == nil || uint(fd) >= uint(len(*chunks)*chunkSize) {
+	chunks := *descriptors.chunks.Load()
+	if uint(fd) >= uint(len(chunks)*chunkSize) {
 		return nil, 0
 	}
-	return (*chunks)[fd/chunkSize], fd % chunkSize
+	return chunks[fd/chunkSize], fd % chunkSize
 }
 
 // Lookup returns what the descriptor in an argument leads to, EBADF if it is not open or was opened
@@ -113,14 +115,11 @@ func descriptorLimit() int {
 
 // lowestFree returns the lowest free descriptor that is not below least. descriptors.mu is held.
 func lowestFree(least int) int {
-	chunks := descriptors.chunks.Load()
-	if chunks == nil {
-		return least
-	}
+	chunks := *descriptors.chunks.Load()
 	from := max(least/chunkSize, descriptors.first)
-	for i := from; i < len(*chunks); i++ {
+	for i := from; i < len(chunks); i++ {
 		free := ^uint64(0)
-		if c := (*chunks)[i]; c != nil {
+		if c := chunks[i]; c != nil {
 			free = ^c.used
 		}
 		if free == 0 && i == descriptors.first {
@@ -133,7 +132,7 @@ func lowestFree(least int) int {
 			return i*chunkSize + bits.TrailingZeros64(free)
 		}
 	}
-	return max(least, len(*chunks)*chunkSize)
+	return max(least, len(chunks)*chunkSize)
 }
 
 // grow makes room for fd. descriptors.mu is held.
@@ -141,10 +140,7 @@ func grow(fd int) {
 	if c, _ := at(fd); c != nil {
 		return
 	}
-	var old []*chunk
-	if chunks := descriptors.chunks.Load(); chunks != nil {
-		old = *chunks
-	}
+	old := *descriptors.chunks.Load()
 	grown := make([]*chunk, max(len(old), fd/chunkSize+1))
 	copy(grown, old)
 	grown[fd/chunkSize] = new(chunk)
@@ -240,14 +236,12 @@ func openDescriptors() []int {
 	descriptors.mu.Lock()
 	defer descriptors.mu.Unlock()
 	var list []int
-	if chunks := descriptors.chunks.Load(); chunks != nil {
-		for n, c := range *chunks {
-			if c == nil {
-				continue
-			}
-			for used := c.used; used != 0; used &= used - 1 {
-				list = append(list, n*chunkSize+bits.TrailingZeros64(used))
-			}
+	for n, c := range *descriptors.chunks.Load() {
+		if c == nil {
+			continue
+		}
+		for used := c.used; used != 0; used &= used - 1 {
+			list = append(list, n*chunkSize+bits.TrailingZeros64(used))
 		}
 	}
 	return list

@@ -51,15 +51,6 @@ func (i *interest) wants() file.Events {
 	return file.Events(i.events&^epollModifiers) | file.Error | file.HangUp
 }
 
-// notify queues i. It is called when the file may have become ready.
-func (i *interest) notify(file.Events) {
-	e := i.epoll
-	e.mu.Lock()
-	e.queue(i)
-	e.mu.Unlock()
-	e.Notify(file.Readable)
-}
-
 // queue puts i among those that may be ready. e.mu is held.
 func (e *epoll) queue(i *interest) {
 	if !i.queued && !i.gone && !i.off {
@@ -99,10 +90,31 @@ func (q *queue) take() *interest {
 	return i
 }
 
+// join moves what is in other to the end of q.
+func (q *queue) join(other *queue) {
+	if other.first == nil {
+		return
+	}
+	if q.last != nil {
+		q.last.next = other.first
+	} else {
+		q.first = other.first
+	}
+	q.last = other.last
+	q.length += other.length
+	*other = queue{}
+}
+
 // add begins to watch what key leads to.
 func (e *epoll) add(key interestKey, events uint32, data uint64) syscall.Errno {
 	i := &interest{epoll: e, key: key, events: events, data: data}
-	i.watch = file.Watch{Events: i.wants(), Notify: i.notify}
+	// When the file may have become ready, so may the instance.
+	i.watch = file.Watch{Events: i.wants(), Notify: func(file.Events) {
+		e.mu.Lock()
+		e.queue(i)
+		e.mu.Unlock()
+		e.Notify(file.Readable)
+	}}
 	e.mu.Lock()
 	if e.interest[key] != nil {
 		e.mu.Unlock()
@@ -128,7 +140,7 @@ func (i *interest) refresh() {
 	wants := i.wants()
 	i.epoll.mu.Unlock()
 	if ready := i.key.description.File.Ready(); ready&wants != 0 {
-		i.notify(ready)
+		i.watch.Notify(ready)
 	}
 }
 
@@ -183,13 +195,12 @@ func (e *epoll) forget(i *interest) {
 	}
 }
 
-// collect hands out, by report, at most the given number of files that are ready, and returns how many
-// those were. What is not told at its edge only is queued again, behind the others. It ends early with
-// report's error if that is not 0; report is called with e.mu held, and does not wait.
-func (e *epoll) collect(most int, report func(n int, events uint32, data uint64) syscall.Errno) (n int, errno syscall.Errno) {
+// collect writes to told which files are ready, at most as many as it has room for, and returns how many
+// those are. What is not told at its edge only is queued again, behind the others.
+func (e *epoll) collect(told []byte) (n int) {
 	var again queue
 	e.mu.Lock()
-	for rest := e.ready.length; rest > 0 && n < most; rest-- {
+	for rest := e.ready.length; rest > 0 && len(told) >= epollEventSize; rest-- {
 		i := e.ready.take()
 		if i == nil {
 			break // another goroutine collects too
@@ -202,10 +213,8 @@ func (e *epoll) collect(most int, report func(n int, events uint32, data uint64)
 		if events == 0 || i.gone || i.off {
 			continue
 		}
-		if errno = report(n, uint32(events), i.data); errno != 0 {
-			e.queue(i)
-			break
-		}
+		putEpollEvent(told, uint32(events), i.data)
+		told = told[epollEventSize:]
 		n++
 		i.off = i.events&epollOneShot != 0
 		if i.events&(epollEdge|epollOneShot) == 0 && !i.queued {
@@ -213,14 +222,12 @@ func (e *epoll) collect(most int, report func(n int, events uint32, data uint64)
 		}
 	}
 	more := again.first != nil
-	for i := again.take(); i != nil; i = again.take() {
-		e.queue(i)
-	}
+	e.ready.join(&again)
 	e.mu.Unlock()
 	if more {
 		e.Notify(file.Readable) // whoever has found nothing meanwhile
 	}
-	return n, errno
+	return n
 }
 
 // Ready reports whether a call of epoll_wait would return something.

@@ -1,6 +1,8 @@
 package linux
 
 import (
+	"encoding/binary"
+	"math"
 	"syscall"
 
 	"github.com/ringo-os/ringo/kernel/early/call"
@@ -24,14 +26,21 @@ func epollCreate(flags int) (uintptr, syscall.Errno) {
 	return uintptr(fd), errno
 }
 
-// An epollEvent is struct epoll_event, which is packed.
-type epollEvent [3]uint32
+// epollEventSize is the size of struct epoll_event, which is packed: the events, and the program's data.
+const epollEventSize = 12
 
-func (v *epollEvent) data() uint64 { return uint64(v[1]) | uint64(v[2])<<32 }
+func getEpollEvent(b []byte) (events uint32, data uint64) {
+	return binary.NativeEndian.Uint32(b), binary.NativeEndian.Uint64(b[4:])
+}
+
+func putEpollEvent(b []byte, events uint32, data uint64) {
+	binary.NativeEndian.PutUint32(b, events)
+	binary.NativeEndian.PutUint64(b[4:], data)
+}
 
 func sysEpollCtl(a *call.Arguments) (uintptr, syscall.Errno) {
 	const add, remove, modify = 1, 2, 3
-	var event epollEvent
+	var event [epollEventSize]byte
 	if a.Value[1] != remove {
 		if errno := CopyIn(Argument(a, 3), &event); errno != 0 {
 			return 0, errno
@@ -50,16 +59,17 @@ func sysEpollCtl(a *call.Arguments) (uintptr, syscall.Errno) {
 		return 0, syscall.EINVAL
 	}
 	key := interestKey{int32(a.Value[2]), target}
+	events, data := getEpollEvent(event[:])
 	switch a.Value[1] {
 	case add:
 		if inner, ok := target.File.(*epoll); ok && inner.reaches(e, 0) {
 			return 0, syscall.ELOOP
 		}
-		return 0, e.add(key, event[0], event.data())
+		return 0, e.add(key, events, data)
 	case remove:
 		return 0, e.remove(key)
 	case modify:
-		return 0, e.modify(key, event[0], event.data())
+		return 0, e.modify(key, events, data)
 	}
 	return 0, syscall.EINVAL
 }
@@ -100,33 +110,40 @@ func sysEpollPwait2(a *call.Arguments) (uintptr, syscall.Errno) {
 }
 
 func epollWait(a *call.Arguments, end int64) (uintptr, syscall.Errno) {
-	const size = 12
-	most := int(int32(a.Value[2]))
-	if most <= 0 || most > 1<<31/size-1 {
+	const mostAtOnce = 4096
+	most := int32(a.Value[2])
+	if most <= 0 || most > math.MaxInt32/epollEventSize {
 		return 0, syscall.EINVAL
 	}
 	e, d, errno := lookupAs[*epoll](a.Value[0])
 	if errno != 0 {
 		return 0, errno
 	}
-	if !Argument(a, 1).check(uintptr(most*size), true) {
-		return 0, syscall.EFAULT
+	size := uintptr(min(most, mostAtOnce)) * epollEventSize
+	if told := lend(Argument(a, 1), size, Out, true); told != nil {
+		n, errno := e.wait(d, told, end)
+		return uintptr(n), errno
 	}
+	m, errno := Borrow(Argument(a, 1), size, Out)
+	if errno != 0 {
+		return 0, errno
+	}
+	n, errno := e.wait(d, m.Bytes, end)
+	if fault := m.Return(Argument(a, 1), n*epollEventSize); fault != 0 {
+		return 0, fault
+	}
+	return uintptr(n), errno
+}
+
+// wait collects what is ready, and waits until the deadline for something to be. d leads to e.
+func (e *epoll) wait(d *Description, told []byte, end int64) (n int, errno syscall.Errno) {
 	for {
-		n, errno := e.collect(most, func(n int, events uint32, data uint64) syscall.Errno {
-			return CopyOut(Argument(a, 1).Add(uintptr(n*size)), &epollEvent{events, uint32(data), uint32(data >> 32)})
-		})
-		if n > 0 {
-			return uintptr(n), 0
+		if n = e.collect(told); n > 0 {
+			return n, 0
 		}
-		if errno != 0 {
-			return 0, errno
-		}
-		switch errno := d.Wait(file.Readable, end); errno {
-		case 0:
-		case syscall.EAGAIN:
+		if errno = d.Wait(file.Readable, end); errno == syscall.EAGAIN {
 			return 0, 0
-		default:
+		} else if errno != 0 {
 			return 0, errno
 		}
 	}

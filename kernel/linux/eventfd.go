@@ -3,7 +3,7 @@ package linux
 import (
 	"encoding/binary"
 	"math"
-	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/ringo-os/ringo/kernel/early/call"
@@ -15,8 +15,7 @@ type counter struct {
 	anonymous
 	semaphore bool
 
-	mu    sync.Mutex
-	value uint64
+	value atomic.Uint64 // counterMax at most
 }
 
 const counterMax = math.MaxUint64 - 1
@@ -28,21 +27,21 @@ func (c *counter) Read(p []byte) (int, syscall.Errno) {
 	if len(p) < 8 {
 		return 0, syscall.EINVAL
 	}
-	c.mu.Lock()
-	taken := c.value
-	if c.semaphore {
-		taken = min(taken, 1)
+	for {
+		value := c.value.Load()
+		if value == 0 {
+			return 0, syscall.EAGAIN
+		}
+		taken := value
+		if c.semaphore {
+			taken = 1
+		}
+		if c.value.CompareAndSwap(value, value-taken) {
+			c.Notify(file.Writable)
+			binary.NativeEndian.PutUint64(p, taken)
+			return 8, 0
+		}
 	}
-	if taken != 0 {
-		c.value -= taken
-		c.Notify(file.Writable)
-	}
-	c.mu.Unlock()
-	if taken == 0 {
-		return 0, syscall.EAGAIN
-	}
-	binary.NativeEndian.PutUint64(p, taken)
-	return 8, 0
 }
 
 func (c *counter) Write(p []byte) (int, syscall.Errno) {
@@ -53,23 +52,20 @@ func (c *counter) Write(p []byte) (int, syscall.Errno) {
 	if added > counterMax {
 		return 0, syscall.EINVAL
 	}
-	c.mu.Lock()
-	fits := added <= counterMax-c.value
-	if fits {
-		c.value += added
-		c.Notify(file.Readable)
+	for {
+		value := c.value.Load()
+		if added > counterMax-value {
+			return 0, syscall.EAGAIN
+		}
+		if c.value.CompareAndSwap(value, value+added) {
+			c.Notify(file.Readable)
+			return 8, 0
+		}
 	}
-	c.mu.Unlock()
-	if !fits {
-		return 0, syscall.EAGAIN
-	}
-	return 8, 0
 }
 
 func (c *counter) Ready() file.Events {
-	c.mu.Lock()
-	value := c.value
-	c.mu.Unlock()
+	value := c.value.Load()
 	var events file.Events
 	if value > 0 {
 		events |= file.Readable
@@ -96,7 +92,8 @@ func eventfd(value uint32, flags int) (uintptr, syscall.Errno) {
 	if flags&^(semaphore|syscall.O_NONBLOCK|syscall.O_CLOEXEC) != 0 {
 		return 0, syscall.EINVAL
 	}
-	c := &counter{value: uint64(value), semaphore: flags&semaphore != 0}
+	c := &counter{semaphore: flags&semaphore != 0}
+	c.value.Store(uint64(value))
 	fd, errno := Install(c, syscall.O_RDWR|flags&syscall.O_NONBLOCK, flags&syscall.O_CLOEXEC != 0)
 	return uintptr(fd), errno
 }

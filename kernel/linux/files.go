@@ -53,29 +53,27 @@ func (d *Description) goOn(p []byte, n int, errno syscall.Errno) (written int, _
 	}
 }
 
-// source and sink look up the descriptor in a.Value[0], for reading and for writing.
-func source(a *call.Arguments) (*Description, syscall.Errno) {
-	d := find(a.Value[0])
-	if d == nil || !d.reads {
-		return nil, syscall.EBADF
+// source and sink look up the descriptor in an argument, for reading and for writing.
+func source(fd uintptr) (*Description, syscall.Errno) {
+	if d := find(fd); d != nil && d.reads {
+		return d, 0
 	}
-	return d, 0
+	return nil, syscall.EBADF
 }
 
-func sink(a *call.Arguments) (*Description, syscall.Errno) {
-	d := find(a.Value[0])
-	if d == nil || !d.writes {
-		return nil, syscall.EBADF
+func sink(fd uintptr) (*Description, syscall.Errno) {
+	if d := find(fd); d != nil && d.writes {
+		return d, 0
 	}
-	return d, 0
+	return nil, syscall.EBADF
 }
 
 func sysRead(a *call.Arguments) (uintptr, syscall.Errno) {
-	d, errno := source(a)
+	d, errno := source(a.Value[0])
 	if errno != 0 {
 		return 0, errno
 	}
-	if p, ok := d.direct(Argument(a, 1), a.Value[2], Out); ok {
+	if p := lend(Argument(a, 1), a.Value[2], Out, d.immediate); p != nil {
 		n, errno := d.read(p)
 		d.accessed(n)
 		return uintptr(n), errno
@@ -93,11 +91,11 @@ func sysRead(a *call.Arguments) (uintptr, syscall.Errno) {
 }
 
 func sysWrite(a *call.Arguments) (uintptr, syscall.Errno) {
-	d, errno := sink(a)
+	d, errno := sink(a.Value[0])
 	if errno != 0 {
 		return 0, errno
 	}
-	if p, ok := d.direct(Argument(a, 1), a.Value[2], In); ok {
+	if p := lend(Argument(a, 1), a.Value[2], In, d.immediate); p != nil {
 		n, errno := d.write(p)
 		d.modified(n)
 		return uintptr(n), errno
@@ -120,14 +118,14 @@ func sysPread(a *call.Arguments) (uintptr, syscall.Errno) {
 	if offset < 0 {
 		return 0, syscall.EINVAL
 	}
-	d, errno := source(a)
+	d, errno := source(a.Value[0])
 	if errno != 0 {
 		return 0, errno
 	}
 	if d.seeker == nil {
 		return 0, syscall.ESPIPE
 	}
-	if p, ok := d.direct(Argument(a, 1), a.Value[2], Out); ok && offset+int64(len(p)) >= 0 {
+	if p := lend(Argument(a, 1), a.Value[2], Out, d.immediate); p != nil && offset+int64(len(p)) >= 0 {
 		n, errno := d.seeker.ReadAt(p, offset)
 		d.accessed(n)
 		return uintptr(n), errno
@@ -154,14 +152,14 @@ func sysPwrite(a *call.Arguments) (uintptr, syscall.Errno) {
 	if offset < 0 {
 		return 0, syscall.EINVAL
 	}
-	d, errno := sink(a)
+	d, errno := sink(a.Value[0])
 	if errno != 0 {
 		return 0, errno
 	}
 	if d.seeker == nil {
 		return 0, syscall.ESPIPE
 	}
-	if p, ok := d.direct(Argument(a, 1), a.Value[2], In); ok && offset+int64(len(p)) >= 0 {
+	if p := lend(Argument(a, 1), a.Value[2], In, d.immediate); p != nil && offset+int64(len(p)) >= 0 {
 		n, errno := d.seeker.WriteAt(p, offset)
 		d.modified(n)
 		return uintptr(n), errno

@@ -96,7 +96,7 @@ func sysSendfile(a *call.Arguments) (uintptr, syscall.Errno) {
 	if from.overflows(a.Value[3]) {
 		return 0, syscall.EINVAL
 	}
-	out, errno := sink(a)
+	out, errno := sink(a.Value[0])
 	if errno != 0 {
 		return 0, errno
 	}

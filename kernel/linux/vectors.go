@@ -108,7 +108,7 @@ func sysPwritev2(a *call.Arguments) (uintptr, syscall.Errno) {
 }
 
 func readv(a *call.Arguments, offset int64) (uintptr, syscall.Errno) {
-	d, errno := source(a)
+	d, errno := source(a.Value[0])
 	if errno != 0 {
 		return 0, errno
 	}
@@ -127,7 +127,7 @@ func readv(a *call.Arguments, offset int64) (uintptr, syscall.Errno) {
 }
 
 func writev(a *call.Arguments, offset int64) (uintptr, syscall.Errno) {
-	d, errno := sink(a)
+	d, errno := sink(a.Value[0])
 	if errno != 0 {
 		return 0, errno
 	}
