@@ -14,8 +14,8 @@ import (
 var descriptors struct {
 	mu     sync.Mutex
 	chunks atomic.Pointer[[]*chunk] // never nil; what it points to never changes
-	first  int          // no chunk before this one has a free slot
-	limit  atomic.Int64 // RLIMIT_NOFILE; 0 is maxDescriptors
+	first  int                      // no chunk before this one has a free slot
+	limit  atomic.Int64             // RLIMIT_NOFILE; 0 is maxDescriptors
 }
 
 func init() { descriptors.chunks.Store(new([]*chunk)) }
