@@ -1,5 +1,7 @@
 package boot
 
+import "unsafe"
+
 // A CommandLine is a parsed kernel command line. The zero value is an empty one.
 //
 // Every word in it lies in the buffer given to ParseCommandLine, unquoted and with a NUL behind it,
@@ -13,7 +15,8 @@ type CommandLine struct {
 	program     []byte // the words behind it
 	devices     []byte // virtio_mmio.device= words behind those
 	arguments   int    // how many words are in program
-	environment int    // how many env. words are in machine
+	environment int    // how many env. words are in machine and defaults
+	defaults    []byte // those of defaultEnvironment that are not in machine
 }
 
 // CommandLineBuffer is the length of the buffer that ParseCommandLine needs for a line.
@@ -79,6 +82,7 @@ func ParseCommandLine(c *CommandLine, line, buffer []byte) Problem {
 	default:
 		c.program = buffer[len(c.machine):l.used:l.used]
 	}
+	c.setDefaults()
 	if problem != "" {
 		return problem
 	}
@@ -93,6 +97,28 @@ func ParseCommandLine(c *CommandLine, line, buffer []byte) Problem {
 			return problem
 		}
 	}
+}
+
+// The environment that a program has if the command line does not say otherwise: what a container's would be.
+// HOME is root's in /etc/passwd.
+const (
+	defaultHome        = "env.HOME=/root\x00"
+	defaultPath        = "env.PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\x00"
+	defaultEnvironment = defaultHome + defaultPath
+)
+
+// setDefaults completes the environment.
+func (c *CommandLine) setDefaults() {
+	c.defaults = unsafe.Slice(unsafe.StringData(defaultEnvironment), len(defaultEnvironment)) // not to be written to
+	if _, ok := c.Value("env.PATH"); ok {
+		c.defaults = c.defaults[:len(defaultHome)]
+		c.environment--
+	}
+	if _, ok := c.Value("env.HOME"); ok {
+		c.defaults = c.defaults[len(defaultHome):]
+		c.environment--
+	}
+	c.environment += 2
 }
 
 // HasMachineWord reports whether a word without a value is before "--" on a line that nobody has parsed yet,
@@ -231,8 +257,11 @@ func (c *CommandLine) Values(name string) Values {
 	return Values{rest: c.machine, then: c.devices, prefix: name, join: "="}
 }
 
-// Environment returns the NAME=VALUE strings of the env. words, in order.
-func (c *CommandLine) Environment() Values { return Values{rest: c.machine, prefix: "env."} }
+// Environment returns the NAME=VALUE strings of the env. words, in order, and HOME and PATH if they are not
+// among them.
+func (c *CommandLine) Environment() Values {
+	return Values{rest: c.machine, then: c.defaults, prefix: "env."}
+}
 
 // Arguments returns the program's arguments, without its name.
 func (c *CommandLine) Arguments() Values { return Values{rest: c.program} }

@@ -104,7 +104,7 @@ func TestMachineWords(t *testing.T) {
 	if !c.Has("quiet") || !c.Has("ip") || c.Has("i") {
 		t.Error("Has")
 	}
-	if got, want := all(c.Environment()), []string{"A=b c", "B="}; !slices.Equal(got, want) {
+	if got, want := all(c.Environment()), []string{"A=b c", "B=", home, path}; !slices.Equal(got, want) {
 		t.Errorf("environment %q", got)
 	}
 	if got, want := all(c.Arguments()), []string{"ip=x", "env.C=d"}; !slices.Equal(got, want) {
@@ -112,15 +112,22 @@ func TestMachineWords(t *testing.T) {
 	}
 }
 
+// The variables that are there anyway.
+const (
+	home = "HOME=/root"
+	path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+)
+
 func TestVector(t *testing.T) {
 	for _, test := range []struct {
 		line string
 		want []string
 	}{
-		{``, []string{"program", "nil", "nil"}},
-		{`arg0=x`, []string{"x", "nil", "nil"}},
-		{`arg0=`, []string{"", "nil", "nil"}},
-		{`env.A=1 arg0=/bin/x quiet env.B= -- 'a b' ''`, []string{"/bin/x", "a b", "", "nil", "A=1", "B=", "nil"}},
+		{``, []string{"program", "nil", home, path, "nil"}},
+		{`arg0=x env.HOME=/`, []string{"x", "nil", "HOME=/", path, "nil"}},
+		{`arg0= env.HOMER=y env.PATH=`, []string{"", "nil", "HOMER=y", "PATH=", home, "nil"}},
+		{`env.PATH=a env.HOME=b env.PATH=c -- env.A=`, []string{"program", "env.A=", "nil", "PATH=a", "HOME=b", "PATH=c", "nil"}},
+		{`env.A=1 arg0=/bin/x quiet env.B= -- 'a b' ''`, []string{"/bin/x", "a b", "", "nil", "A=1", "B=", home, path, "nil"}},
 	} {
 		c, p := parse(test.line)
 		if p != "" {

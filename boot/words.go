@@ -43,7 +43,7 @@ var Words = [...]Word{
 	{Name: "hostname=", Argument: "NAME", check: notEmpty,
 		Meaning: "the machine's name; what DHCP says, or ringo, if left out"},
 	{Name: "env.", Argument: "NAME=VALUE", Repeatable: true, check: isEnvironment,
-		Meaning: "an environment variable of the program"},
+		Meaning: "an environment variable of the program; HOME and PATH are there without"},
 	{Name: "cwd=", Argument: "DIR", check: notEmpty,
 		Meaning: "the program's working directory; / if left out"},
 	{Name: "arg0=", Argument: "NAME",

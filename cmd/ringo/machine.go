@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -34,7 +35,7 @@ func (m *machineFlags) register(set *pflag.FlagSet) {
 	set.StringVar(&m.config.Accelerator, "accel", "", "QEMU's `ACCELERATOR`: kvm or tcg (default tcg, which emulates)")
 	set.StringVar(&m.config.QEMU, "qemu", "", "the QEMU `PROGRAM`")
 	set.StringArrayVarP(&m.ports, "publish", "p", nil, "forward a port, `[ADDRESS:]HOST:GUEST[/udp]`; may be repeated")
-	set.StringArrayVarP(&m.config.Environment, "env", "e", nil, "set an environment variable, `NAME=VALUE`, or take it over, NAME; may be repeated")
+	set.StringArrayVarP(&m.config.Environment, "env", "e", nil, "set an environment variable, `NAME=VALUE`, or take it over, NAME; may be repeated (PATH and HOME are set anyway, and on a terminal TERM)")
 	set.StringArrayVarP(&m.config.Words, "word", "w", nil, "a `WORD` for the kernel command line, such as ip=10.0.0.2/24; may be repeated")
 	set.BoolVar(&m.count, "syscalls", false, "show at the end how often which system call was made, and how long it took")
 	set.BoolVar(&m.trace, "trace-syscalls", false, "show each system call as it returns")
@@ -106,6 +107,9 @@ func (s *session) boot(ctx context.Context, c *qemu.Config, quit time.Duration) 
 		In: in, Out: os.Stdout, Err: os.Stderr, Interrupt: interrupt, Quit: quit,
 		InTerminal: term.IsTerminal(int(os.Stdin.Fd())), OutTerminal: term.IsTerminal(int(os.Stdout.Fd())),
 	}
+	if console.InTerminal && console.OutTerminal {
+		nameTerminal(c)
+	}
 	if s.trace {
 		console.Trace = os.Stderr
 	}
@@ -117,6 +121,16 @@ func (s *session) boot(ctx context.Context, c *qemu.Config, quit time.Duration) 
 		return exitStatus{status, err}
 	}
 	return nil
+}
+
+// nameTerminal tells the program which kind of terminal it is on, unless the user does.
+func nameTerminal(c *qemu.Config) {
+	const variable = "TERM"
+	kind := os.Getenv(variable)
+	given := slices.ContainsFunc(c.Environment, func(e string) bool { return strings.HasPrefix(e, variable+"=") })
+	if kind != "" && !given {
+		c.Environment = append(c.Environment, variable+"="+kind)
+	}
 }
 
 // fits refuses a machine in whose memory the image does not even fit: nothing in it could say so.

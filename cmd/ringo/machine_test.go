@@ -285,6 +285,18 @@ func TestTerminal(t *testing.T) {
 	s.press("\x03")
 	finish(cmd, line, before, 130)
 
+	cmd = run(t, "environment")
+	cmd.Env = append(cmd.Env, "TERM=vt220")
+	s, line = terminal(t, cmd)
+	s.see(`["TERM=vt220" "HOME=/root" "PATH=/usr/local/sbin:`)
+	finish(cmd, line, before, 0)
+
+	cmd = run(t, "environment")
+	cmd.Args = append(cmd.Args[:2], append([]string{"-e", "TERM=mine", "-e", "HOME=/home"}, cmd.Args[2:]...)...)
+	s, line = terminal(t, cmd)
+	s.see(`["TERM=mine" "HOME=/home" "PATH=/usr/local/sbin:`)
+	finish(cmd, line, before, 0)
+
 	cmd = run(t, "descriptors")
 	s, _ = terminal(t, cmd)
 	for fd := range 3 {
@@ -313,6 +325,12 @@ func TestArguments(t *testing.T) {
 	out, err := cmd.Output()
 	const want = `["program" "args" "it's" "a  b" "" "漢字 🦜" "$HOME" "--" "-q" "--smp=3"] a value` + "\n"
 	if string(out) != want || err != nil {
+		t.Errorf("error %v\n%s", err, out)
+	}
+	cmd = run(t, "environment")
+	cmd.Env = append(cmd.Env, "TERM=vt220")
+	out, err = cmd.Output()
+	if want := `["HOME=/root" "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]` + "\n"; string(out) != want || err != nil {
 		t.Errorf("error %v\n%s", err, out)
 	}
 }

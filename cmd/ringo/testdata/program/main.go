@@ -52,6 +52,8 @@ func main() {
 		os.Exit(7)
 	case "args":
 		fmt.Printf("%q %s\n", os.Args, os.Getenv("NAME"))
+	case "environment":
+		fmt.Printf("%q\n", os.Environ())
 	}
 }
 
