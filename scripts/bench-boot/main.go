@@ -51,6 +51,7 @@ type system struct {
 	hello, web result
 	limit      time.Duration // when to give up
 	grain      qemu.Size     // how finely to look for the least memory
+	empty      qemu.Size     // what QEMU takes of the host's memory without a guest
 }
 
 // A result is a guest and what was measured of it.
@@ -93,6 +94,11 @@ func run(ctx context.Context) error {
 			}
 		}
 		benchmark.Progress("run %d of %d", n+1, *runs)
+	}
+	for _, s := range systems {
+		if err := s.weigh(ctx); err != nil {
+			return fmt.Errorf("%s, without a guest: %w", s.name, err)
+		}
 	}
 	if *least {
 		for _, s := range systems {
@@ -228,6 +234,25 @@ func (s *system) rest(ctx context.Context, r *result) error {
 		return err
 	})
 	return err
+}
+
+// weigh notes how much memory QEMU takes with the web server's devices before there is a guest.
+func (s *system) weigh(ctx context.Context) error {
+	nothing := s.web.guest
+	nothing.Kernel, nothing.Initrd = "", ""
+	m, err := nothing.on(usualMemory, 0).Start(ctx)
+	if err != nil {
+		return err
+	}
+	defer m.Stop()
+	for { // until it takes no more
+		time.Sleep(time.Second)
+		resident, err := m.Resident()
+		if err != nil || resident == s.empty {
+			return err
+		}
+		s.empty = resident
+	}
 }
 
 // leastMemory looks for the least memory with which a guest starts, twice in a row. That more is

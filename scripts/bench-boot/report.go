@@ -49,12 +49,16 @@ func report(ctx context.Context, systems []*system) (text string, missed bool) {
 	cells("hello: first line of main", func(s *system) string { return took(&s.hello, &linux.hello) })
 	cells("web: first HTTP answer", func(s *system) string { return took(&s.web, &linux.web) })
 	resident := func(s *system) float64 { return float64(benchmark.Median(s.web.idle)) }
-	cells("web: resident memory of QEMU, idle", func(s *system) string {
-		text := megabytes(benchmark.Median(s.web.idle))
+	compared := func(s *system, of func(*system) float64) string {
+		text := megabytes(qemu.Size(of(s)))
 		if s != linux {
-			text += fmt.Sprintf(", **1/%.1f**", resident(linux)/resident(s))
+			text += fmt.Sprintf(", **1/%.1f**", of(linux)/of(s))
 		}
 		return text
+	}
+	cells("web: resident memory of QEMU, idle", func(s *system) string { return compared(s, resident) })
+	cells("web: of that, more than without a guest", func(s *system) string {
+		return compared(s, func(s *system) float64 { return resident(s) - float64(s.empty) })
 	})
 	cells("hello: image (kernel + initramfs)", func(s *system) string { return s.hello.size })
 	cells("web: image (kernel + initramfs)", func(s *system) string { return s.web.size })

@@ -22,7 +22,8 @@ const (
 	RingoWords = "quiet"
 )
 
-// A Guest is something to boot: an image of Ringo's, or a Linux kernel with an initramfs.
+// A Guest is something to boot: an image of Ringo's, or a Linux kernel with an initramfs. Without a kernel it is
+// a machine that never starts.
 type Guest struct {
 	Kernel, Initrd, Words string
 	Machine               qemu.Machine
@@ -42,6 +43,9 @@ func (g *Guest) Args() []string {
 		"-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
 		"-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"}
 	args = append(args, g.Devices...)
+	if g.Kernel == "" {
+		return append(args, "-S")
+	}
 	args = append(args, "-kernel", g.Kernel)
 	if g.Initrd != "" {
 		args = append(args, "-initrd", g.Initrd)
