@@ -145,6 +145,17 @@ func TestSockets(t *testing.T) {
 			t.Error(difference(r.output, want))
 		}
 	})
+	t.Run("proc", func(t *testing.T) {
+		t.Parallel()
+		want := onLinux(t, "net", nil, "", "proc").output
+		for _, cores := range []int{1, 4} {
+			c, _ := networked(t, "proc")
+			c.Cores = cores
+			if r := boot(t, c); !strings.HasSuffix(r.output, want) || !strings.HasSuffix(want, "\nok\n") {
+				t.Error(difference(r.output, want))
+			}
+		}
+	})
 	t.Run("without a NIC", func(t *testing.T) {
 		t.Parallel()
 		c, _ := networked(t, "loopback")

@@ -246,3 +246,16 @@ func openDescriptors() []int {
 	}
 	return list
 }
+
+// OpenDescriptions returns what the open descriptors lead to, each once, in their order.
+func OpenDescriptions() []*Description {
+	var list []*Description
+	seen := make(map[*Description]bool)
+	for _, fd := range openDescriptors() {
+		if d := find(uintptr(fd)); d != nil && !seen[d] {
+			seen[d] = true
+			list = append(list, d)
+		}
+	}
+	return list
+}

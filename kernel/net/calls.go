@@ -12,8 +12,7 @@ import (
 
 // Register makes the program's sockets those of n.
 func (n *Network) Register() {
-	linux.Generate("/proc/1/net/igmp", n.igmp) // /proc/net leads there
-	linux.Generate("/proc/1/net/igmp6", n.igmp6)
+	n.showInProc()
 	linux.Register(unix.SYS_SOCKET, n.callSocket)
 	linux.Register(unix.SYS_SOCKETPAIR, n.callSocketpair)
 	linux.Register(unix.SYS_BIND, callBind)

@@ -42,6 +42,7 @@ var modes = map[string]func(args []string){
 	"accept":     accept,
 	"shutdown":   shutdown,
 	"ports":      ports,
+	"proc":       proc,
 }
 
 func main() { modes[os.Args[1]](os.Args[2:]) }
