@@ -72,6 +72,10 @@ func TestStart(t *testing.T) {
 		"/proc/sys/net/core/somaxconn":    "4096\n",
 		"/sys/devices/system/cpu/online":  "0\n",
 		"/proc/sys/vm/overcommit_memory":  "1\n",
+		"/sys/devices/system/cpu/offline": "\n",
+		"/proc/diskstats":                 "",
+		"/proc/partitions":                "major minor  #blocks  name\n\n",
+		"/proc/sys/fs/file-nr":            "3\t0\t1048576\n",
 		"/proc/self/maps":                 "",
 		"/proc/self/task/1/../../environ": "",
 	} {
@@ -104,6 +108,12 @@ func TestStart(t *testing.T) {
 			t.Errorf("/proc/meminfo: %q", line)
 		} else if _, err := strconv.Atoi(fields[0]); err != nil {
 			t.Error(name, err)
+		}
+	}
+	for _, line := range strings.Split(strings.TrimSpace(read(t, "/proc/vmstat")), "\n") {
+		name, value, _ := strings.Cut(line, " ")
+		if n, err := strconv.Atoi(value); err != nil || n < 0 || name == "" {
+			t.Errorf("/proc/vmstat: %q", line)
 		}
 	}
 	boot, uuid := read(t, "/proc/sys/kernel/random/boot_id"), read(t, "/proc/sys/kernel/random/uuid")

@@ -58,6 +58,7 @@ func (t *FS) MountProc(p *Program) {
 func (t *FS) fillProc(p *Program) {
 	t.mountSelf(p)
 	t.mountSettings(p)
+	t.mountKernel(p)
 	t.Generate("/proc/cpuinfo", cpuinfo)
 	t.Generate("/proc/meminfo", t.meminfo)
 	t.Generate("/proc/uptime", uptime)
@@ -157,13 +158,18 @@ func (t *FS) meminfo() []byte {
 	}{
 		{"MemTotal", s.TotalPages}, {"MemFree", s.FreePages}, {"MemAvailable", s.FreePages},
 		{"Buffers", 0}, {"Cached", files}, {"SwapCached", 0}, {"SwapTotal", 0}, {"SwapFree", 0},
-		{"AnonPages", s.TotalPages - min(s.TotalPages, s.FreePages+s.PageTablePages+files)},
+		{"AnonPages", anonymous(&s, files)},
 		{"Shmem", files}, {"PageTables", s.PageTablePages},
 	} {
 		number := strconv.FormatUint(line.pages*(pageSize/1024), 10)
 		b.WriteString(line.name + ":" + strings.Repeat(" ", max(24-len(line.name)-len(number), 1)) + number + " kB\n")
 	}
 	return []byte(b.String())
+}
+
+// anonymous is how many pages are neither free nor page tables nor in files.
+func anonymous(s *machine.Stats, files uint64) uint64 {
+	return s.TotalPages - min(s.TotalPages, s.FreePages+s.PageTablePages+files)
 }
 
 func cpuinfo() []byte {

@@ -14,7 +14,7 @@ func (t *FS) mountSettings(p *Program) {
 		{"kernel/ostype", System}, {"kernel/osrelease", Release}, {"kernel/version", Version()},
 		{"kernel/domainname", "(none)"}, {"kernel/pid_max", "4194304"}, {"kernel/threads-max", "4194304"},
 		{"kernel/cap_last_cap", "40"}, {"kernel/ngroups_max", "65536"},
-		{"kernel/random/entropy_avail", "256"},
+		{"kernel/random/entropy_avail", "256"}, {"kernel/random/poolsize", "256"},
 		{"fs/file-max", "1048576"}, {"fs/nr_open", "1048576"}, {"fs/pipe-max-size", "1048576"},
 		{"vm/overcommit_memory", "1"}, {"vm/max_map_count", "2147483647"}, {"vm/swappiness", "0"},
 		{"net/core/somaxconn", "4096"},
@@ -57,6 +57,7 @@ func (t *FS) fillSys() {
 	for _, name := range []string{"online", "possible", "present"} {
 		t.Generate("/sys/devices/system/cpu/"+name, cores)
 	}
+	t.Generate("/sys/devices/system/cpu/offline", func() []byte { return lines("") })
 	for i := range statsNow().Cores {
 		t.Plant("/sys/devices/system/cpu/cpu"+strconv.Itoa(i), 0o755)
 	}
