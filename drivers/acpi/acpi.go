@@ -1,5 +1,6 @@
 // Package acpi reads the tables that a PC's firmware leaves (ACPI Specification 6.5): enough to
-// find cores, interrupt controllers, virtio-mmio devices and the switch to turn the machine off.
+// find cores, interrupt controllers, virtio-mmio devices and the switch to turn the machine off, and to
+// know which memory is near to which core.
 // It has no AML interpreter.
 //
 // Early code.
@@ -21,6 +22,7 @@ type Core struct {
 	APIC    uint32 // local APIC ID
 	UID     uint32 // ACPI processor UID
 	Enabled bool   // ready to use; otherwise it can be brought online later
+	Node    uint8  // in Machine.Nodes
 }
 
 // An IOAPIC is an I/O APIC (5.2.12.3).
@@ -74,6 +76,7 @@ type Machine struct {
 	DeviceCount   int
 	ECAMs         [MaxECAM]ECAM
 	ECAMCount     int
+	Nodes         boot.Nodes // from SRAT and SLIT
 
 	// From the FADT (5.2.9).
 	Hardware     bool // an FADT was found
@@ -123,6 +126,7 @@ func Read(m *Machine, rsdp uint64, at At) boot.Problem {
 	if root.table == nil {
 		return "The firmware left no ACPI tables; boot with them (with QEMU's microvm, without acpi=off)."
 	}
+	var srat, slit []byte
 	for i := range root.count() {
 		table := readTable(root.entry(i), at)
 		if len(table) < headerSize {
@@ -133,6 +137,10 @@ func Read(m *Machine, rsdp uint64, at At) boot.Problem {
 			m.readMADT(table)
 		case "MCFG":
 			m.readMCFG(table)
+		case "SRAT":
+			srat = table
+		case "SLIT":
+			slit = table
 		case "SSDT":
 			m.readAML(table)
 		case "FACP":
@@ -147,7 +155,18 @@ func Read(m *Machine, rsdp uint64, at At) boot.Problem {
 			}
 		}
 	}
+	m.readNodes(srat, slit)
 	return ""
+}
+
+// NodeOf returns the node of the core with a local APIC ID.
+func (m *Machine) NodeOf(apic uint32) uint8 {
+	for i := range m.CoreCount {
+		if m.Cores[i].APIC == apic {
+			return m.Cores[i].Node
+		}
+	}
+	return 0
 }
 
 // Route returns how an ISA interrupt is wired: as an override says, else to the global system

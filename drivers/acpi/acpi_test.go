@@ -37,7 +37,7 @@ func read(t *testing.T, f *firmware, rsdp uint64) *Machine {
 func TestMADT(t *testing.T) {
 	f := newFirmware()
 	m := read(t, f, f.root(f.table("APIC", madt())))
-	cores := []Core{{0, 0, true}, {2, 7, true}, {6, 9, false}, {256, 9, true}}
+	cores := []Core{{0, 0, true, 0}, {2, 7, true, 0}, {6, 9, false, 0}, {256, 9, true, 0}}
 	if got := m.Cores[:m.CoreCount]; !slices.Equal(got, cores) {
 		t.Errorf("cores %v, want %v", got, cores)
 	}
@@ -292,8 +292,12 @@ func FuzzRead(f *testing.F) {
 	seed.next = 0xE0040
 	dsdt := seed.table("DSDT", slices.Concat(virtioDevice("VR00", memory32(0xFEB00000, 0x200), extendedInterrupt(1, 24)),
 		sleepPackage(opByte, 5, opZero, opZero, opZero)))
-	facp := seed.table("FACP", fadt(field{fadtXDSDT, dsdt}))
-	xsdt := seed.table("XSDT", le.AppendUint64(le.AppendUint64(nil, facp), seed.table("APIC", madt())))
+	var list []byte
+	for _, table := range []uint64{seed.table("FACP", fadt(field{fadtXDSDT, dsdt})), seed.table("APIC", madt()),
+		seed.table("SRAT", srat()), seed.table("SLIT", slit(1, 10))} {
+		list = le.AppendUint64(list, table)
+	}
+	xsdt := seed.table("XSDT", list)
 	seed.putAt(0xE0000, rootPointer(2, 0, xsdt))
 	f.Add(slices.Clone(seed.memory[0xE0000:seed.next]))
 	f.Add([]byte("RSD PTR "))
@@ -323,12 +327,14 @@ func FuzzTables(f *testing.F) {
 	f.Add(byte(2), table("MCFG", make([]byte, 40)))
 	f.Add(byte(3), table("DSDT", slices.Concat(hostBridge(0xE0000000, 0, 63), sleepPackage(opByte, 5, opZero, opZero, opZero),
 		virtioDevice("VR00", memory32(0xFEB00000, 0x200), extendedInterrupt(1, 24)))))
+	f.Add(byte(4), table("SRAT", srat()))
+	f.Add(byte(5), table("SLIT", slit(3, 10, 15, 20, 15, 10, 25, 20, 25, 10)))
 	f.Fuzz(func(t *testing.T, which byte, b []byte) {
 		if len(b) < headerSize {
 			return
 		}
 		var m Machine
-		switch which % 4 {
+		switch which % 6 {
 		case 0:
 			m.readMADT(b)
 		case 1:
@@ -337,6 +343,11 @@ func FuzzTables(f *testing.F) {
 			m.readMCFG(b)
 		case 3:
 			m.readAML(b)
+		case 4:
+			m.readMADT(table("APIC", madt()))
+			m.readNodes(b, nil)
+		case 5:
+			m.readNodes(table("SRAT", srat()), b)
 		}
 		check(t, &m)
 	})
@@ -353,6 +364,7 @@ func check(t *testing.T, m *Machine) {
 			t.Errorf("core %+v twice", c)
 		}
 	}
+	checkNodes(t, m)
 	if m.SleepA > 7 || m.SleepB > 7 || m.IOAPICCount > MaxIOAPICs || m.ECAMCount > MaxECAM {
 		t.Errorf("%+v", m)
 	}
