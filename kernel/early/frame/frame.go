@@ -34,14 +34,18 @@ type Allocator struct {
 	_ offheap.Mark
 
 	base      unsafe.Pointer
-	zones     [boot.MaxRegions]zone // zones[:zoneCount], by address
+	zones     [maxZones]zone // zones[:zoneCount], by address
 	zoneCount int
-	preferred int // the zone to look in first
+	order     [boot.MaxNodes][maxZones]uint8 // for a core of each node, the zones as it looks through them
+	nodes     int                            // 0 until there are more than one
+	here      func() *Core                   // the core that asks; nil while it makes no difference
 	total     uint64
 	free      uint64
 	emergency uint64
-	store     store
-	freed     uint64 // see Freed
+	stores    [boot.MaxNodes]store // of large pages in each node
+	stored    uint64               // how many are in all of them
+	out       uint64               // how many idle cores have
+	freed     uint64               // see Freed
 
 	ready    bool
 	own      boot.Range // the bitmaps
@@ -78,16 +82,11 @@ func (a *Allocator) Init(info *boot.Info, base unsafe.Pointer, image boot.Range,
 		}
 		z := &a.zones[a.zoneCount]
 		*z = zone{first: first, count: end - first}
-		if a.preferred == a.zoneCount && end<<Shift <= lowEnd {
-			a.preferred++
-		}
 		a.zoneCount++
 		a.total += z.count
 		words += z.words() + z.summaryWords() + z.toldWords()
 	}
-	if a.preferred == a.zoneCount {
-		a.preferred = 0
-	}
+	a.arrange(&a.order[0], &[boot.MaxNodes]uint8{})
 	if !a.placeBitmaps((words*8 + Size - 1) &^ (Size - 1)) {
 		return "There is too little memory for the bitmaps of the frame allocator; give the machine more (with QEMU: -m 64M)."
 	}
@@ -137,8 +136,8 @@ func (a *Allocator) SetBase(base unsafe.Pointer) { a.base = base }
 // Pointer returns where the byte at a physical address appears.
 func (a *Allocator) Pointer(physical uint64) unsafe.Pointer { return unsafe.Add(a.base, physical) }
 
-// Allocate returns the physical address of a frame, the lowest one free (memory below 1 MiB last);
-// ok is false when there is none left but the emergency reserve.
+// Allocate returns the physical address of a frame, the lowest one free of those that are nearest (memory
+// below 1 MiB last); ok is false when there is none left but the emergency reserve.
 func (a *Allocator) Allocate() (physical uint64, ok bool) {
 	if a.free <= a.emergency && (!a.giveUp() || a.free <= a.emergency) {
 		return 0, false
@@ -151,8 +150,9 @@ func (a *Allocator) AllocateEmergency() (physical uint64, ok bool) {
 	if a.free == 0 {
 		a.giveUp()
 	}
+	order := &a.order[a.node()]
 	for n := range a.zoneCount {
-		z := a.inOrder(n)
+		z := &a.zones[order[n]]
 		w, found := a.nextWord(z, z.hint)
 		if !found {
 			continue
@@ -172,15 +172,6 @@ func (a *Allocator) AllocateEmergency() (physical uint64, ok bool) {
 	return 0, false
 }
 
-// inOrder is the n-th zone to search: from the preferred one up, then those below it.
-func (a *Allocator) inOrder(n int) *zone {
-	n += a.preferred
-	if n >= a.zoneCount {
-		n -= a.zoneCount
-	}
-	return &a.zones[n]
-}
-
 // AllocateRun returns count contiguous frames whose first is aligned to align frames, a power of
 // two (AllocateRun(512, 512) is a 2 MiB page).
 func (a *Allocator) AllocateRun(count, align uint64) (physical uint64, ok bool) {
@@ -193,20 +184,23 @@ func (a *Allocator) AllocateRunBelow(count, align, limit uint64) (physical uint6
 	if count == 0 || align == 0 || align&(align-1) != 0 || align > maxPhysical>>Shift || count > a.Available() {
 		return 0, false
 	}
-	physical, ok = a.lowestRun(count, align, limit)
+	node := a.node()
+	physical, ok = a.lowestRun(count, align, limit, node, true)
 	if !ok && a.giveUp() {
-		physical, ok = a.lowestRun(count, align, limit)
+		physical, ok = a.lowestRun(count, align, limit, node, true)
 	}
 	return physical, ok
 }
 
-func (a *Allocator) lowestRun(count, align, limit uint64) (physical uint64, ok bool) {
+// lowestRun is the lowest run in a node, or, if others are as good, in that which is nearest.
+func (a *Allocator) lowestRun(count, align, limit uint64, node uint8, others bool) (physical uint64, ok bool) {
 	if a.free < a.emergency || count > a.free-a.emergency {
 		return 0, false
 	}
+	order := &a.order[node]
 	for n := range a.zoneCount {
-		z := a.inOrder(n)
-		if z.free < count {
+		z := &a.zones[order[n]]
+		if z.free < count || z.node != node && !others {
 			continue
 		}
 		if first, ok := a.findRun(z, count, align, limit>>Shift); ok {
@@ -231,11 +225,15 @@ func (a *Allocator) FreeRun(physical, count uint64) bool {
 		return false
 	}
 	z := a.zoneOf(first)
-	if z == nil || first+count > z.first+z.count {
+	if z == nil {
 		return false
 	}
-	from := first - z.first
-	if a.nextFree(z, from) < from+count {
+	from, rest := first-z.first, uint64(0)
+	if from+count > z.count { // it may be from before the zone was split
+		rest = from + count - z.count
+		count -= rest
+	}
+	if a.nextFree(z, from) < from+count || rest > 0 && !a.FreeRun((z.first+z.count)<<Shift, rest) {
 		return false
 	}
 	a.mark(z, from, count, true)
@@ -248,10 +246,10 @@ func (a *Allocator) FreeRun(physical, count uint64) bool {
 func (a *Allocator) TotalFrames() uint64 { return a.total }
 
 // FreeFrames is how many frames are free, the emergency reserve and what is in store included.
-func (a *Allocator) FreeFrames() uint64 { return a.free + (a.store.count+a.store.out)*LargeFrames }
+func (a *Allocator) FreeFrames() uint64 { return a.free + (a.stored+a.out)*LargeFrames }
 
 // Available is how many frames Allocate can still hand out.
 func (a *Allocator) Available() uint64 {
-	free := a.free + a.store.count*LargeFrames
+	free := a.free + a.stored*LargeFrames
 	return free - min(free, a.emergency)
 }

@@ -10,14 +10,18 @@ import (
 
 // TestModel does random things and compares with a list of what is in use.
 func TestModel(t *testing.T) {
-	for seed := range uint64(6) {
+	for seed := range uint64(12) {
 		r := rand.New(rand.NewPCG(seed, 0))
-		a := small(t, 5)
+		a, asking := small(t, 5), new(Core)
+		if seed%2 == 1 {
+			a, asking = divided(t, 5)
+		}
 		type run struct{ physical, count uint64 }
 		var runs []run
 		inUse := map[uint64]bool{}
 		free := a.FreeFrames()
 		for step := range 3000 {
+			asking.Node = uint8(r.IntN(3))
 			switch {
 			case r.IntN(8) == 0: // an idle core at work; what is in store is free
 				if physical, ok := a.BeginZeroing(); ok {
@@ -96,7 +100,7 @@ func TestModel(t *testing.T) {
 			for i := range a.zoneCount {
 				inZones += a.zones[i].free
 			}
-			inZones += a.store.count * LargeFrames
+			inZones += a.stored * LargeFrames
 			if inZones != a.FreeFrames() {
 				t.Fatalf("%d: %d free, %d in zones", step, a.FreeFrames(), inZones)
 			}
@@ -111,6 +115,9 @@ func isKept(a *Allocator, at uint64) bool {
 	if at >= 16*mib || at >= 0x9F000 && at < mib {
 		return true
 	}
+	if bitmaps(a, at) {
+		return true
+	}
 	return slices.ContainsFunc(append(kept, a.own), func(k boot.Range) bool { return at < k.End && k.Start < at+Size })
 }
 
@@ -121,6 +128,9 @@ func possible(a *Allocator, inUse map[uint64]bool, count, align, limit uint64) b
 	}
 next:
 	for first := uint64(0); first+count*Size <= min(limit, 16*mib); first += align * Size {
+		if z := a.zoneOf(first >> Shift); z == nil || first>>Shift+count > z.first+z.count {
+			continue // it would be in two nodes
+		}
 		for f := range count {
 			if at := first + f*Size; inUse[at] || isKept(a, at) {
 				continue next

@@ -49,7 +49,7 @@ func (a *Allocator) keepBootRanges(info *boot.Info, image boot.Range) boot.Probl
 // placeBitmaps finds size bytes in a zone, clear of everything kept, and makes them a.own.
 func (a *Allocator) placeBitmaps(size uint64) bool {
 	for n := range a.zoneCount {
-		z := a.inOrder(n)
+		z := &a.zones[a.order[0][n]]
 		start, end := z.first<<Shift, (z.first+z.count)<<Shift
 		for start < end && size <= end-start {
 			r := boot.Range{Start: start, End: start + size}

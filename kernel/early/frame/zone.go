@@ -5,14 +5,17 @@ import (
 	"unsafe"
 )
 
-// A zone is one usable region. Frames and words are counted from its start.
+// A zone is one usable region, or the part of it that is in one node. Frames and words are counted from its start.
 type zone struct {
 	first, count  uint64 // frame numbers [first, first+count)
 	bits, summary uint64 // physical addresses
 	told          uint64 // the same
 	free          uint64
 	hint          uint64 // words below this one have no free frame
+	node          uint8
 }
+
+func (z *zone) isLow() bool { return (z.first+z.count)<<Shift <= lowEnd }
 
 func (z *zone) words() uint64        { return (z.count + 63) / 64 }
 func (z *zone) summaryWords() uint64 { return (z.words() + 63) / 64 }
@@ -89,11 +92,15 @@ func (a *Allocator) nextUsed(z *zone, frame, end uint64) uint64 {
 // findRun is the number of the first frame of the lowest free run of count frames, aligned to
 // align, that ends at or below frame number limit.
 func (a *Allocator) findRun(z *zone, count, align, limit uint64) (first uint64, ok bool) {
+	return a.findRunFrom(z, z.hint*64, count, align, limit)
+}
+
+// findRunFrom is findRun among the frames from one on.
+func (a *Allocator) findRunFrom(z *zone, frame, count, align, limit uint64) (first uint64, ok bool) {
 	if limit <= z.first {
 		return 0, false
 	}
 	end := min(z.count, limit-z.first)
-	frame := z.hint * 64
 	for {
 		frame = a.nextFree(z, frame)
 		frame = (z.first+frame+align-1)&^(align-1) - z.first
