@@ -39,6 +39,8 @@ type Program struct {
 	Directory   func() *Entry
 	// Maps is the text of /proc/self/maps.
 	Maps func() []byte
+	// NumaMaps is that of /proc/self/numa_maps.
+	NumaMaps func() []byte
 	// Settings are more of /proc/sys.
 	Settings []Setting
 }

@@ -23,6 +23,7 @@ func (t *FS) mountSelf(p *Program) {
 	t.Generate(self+"environ", func() []byte { return terminated(p.Environment()) })
 	t.Generate(self+"comm", func() []byte { return lines(p.name()) })
 	t.Generate(self+"maps", func() []byte { return p.Maps() })
+	t.Generate(self+"numa_maps", func() []byte { return p.NumaMaps() })
 	t.Generate(self+"stat", p.stat)
 	t.Generate(self+"statm", statm)
 	t.Generate(self+"status", p.status)

@@ -61,6 +61,7 @@ func (t *FS) fillSys() {
 	for i := range statsNow().Cores {
 		t.Plant("/sys/devices/system/cpu/cpu"+strconv.Itoa(i), 0o755)
 	}
+	t.fillNodes()
 	t.Plant("/sys/class/net", 0o755)
 	t.Plant("/sys/block", 0o755)
 }

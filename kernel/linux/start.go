@@ -46,6 +46,7 @@ func mount(o *Options) {
 		Arguments:   o.Arguments,
 		Environment: o.Environment,
 		Maps:        func() []byte { return mapsOf(o.Executable()) },
+		NumaMaps:    numaMaps,
 		Hostname:    hostname,
 		SetHostname: SetHostname,
 		UUID:        newUUID,

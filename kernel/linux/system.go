@@ -111,16 +111,3 @@ func sysSetpriority(a *call.Arguments) (uintptr, syscall.Errno) { return 0, 0 }
 
 // sysPersonality says that the program is an ordinary Linux program.
 func sysPersonality(a *call.Arguments) (uintptr, syscall.Errno) { return 0, 0 }
-
-// sysGetcpu says core 0: a goroutine may be on another one by the time that it could look.
-func sysGetcpu(a *call.Arguments) (uintptr, syscall.Errno) {
-	var zero uint32
-	for i := range 2 {
-		if p := Argument(a, i); !p.IsNil() {
-			if errno := CopyOut(p, &zero); errno != 0 {
-				return 0, errno
-			}
-		}
-	}
-	return 0, 0
-}

@@ -47,6 +47,12 @@ func (s *Source) Wait() { waitSource(s) }
 // FreePage is how much TakeFree takes.
 const FreePage = 2 << 20
 
+// NodeStats is what a NUMA node has. There is a bit for each core.
+type NodeStats struct {
+	TotalPages, FreePages uint64
+	Cores                 uint64
+}
+
 // Stats is what the machine has counted, for /proc.
 type Stats struct {
 	TotalPages     uint64 // 4 KiB frames given to the frame allocator at boot

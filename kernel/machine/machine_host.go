@@ -94,4 +94,7 @@ func Uptime() int64                                 { return int64(time.Since(st
 func RaiseSignal(signal uint32)                     { OnSignal(signal) }
 func ThreadID() int                                 { return 1 }
 func HasThread(id int) bool                         { return id == 1 }
+func CurrentCore() (id, node int)                   { return 0, 0 }
+func NodeOf(physical uint64) int                    { return 0 }
+func NodeStatistics(node int, s *NodeStats)         { *s = NodeStats{TotalPages: 1, Cores: 1} }
 func Statistics(s *Stats)                           { *s = Stats{Cores: 1} }

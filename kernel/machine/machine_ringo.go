@@ -318,6 +318,21 @@ func ThreadID() int
 //go:linkname HasThread
 func HasThread(id int) bool
 
+// CurrentCore returns the number and the NUMA node of the core that the caller was on.
+//
+//go:linkname CurrentCore
+func CurrentCore() (id, node int)
+
+// NodeOf returns the node that the memory at a physical address is in.
+//
+//go:linkname NodeOf
+func NodeOf(physical uint64) int
+
+// NodeStatistics counts what a node has.
+//
+//go:linkname NodeStatistics
+func NodeStatistics(node int, s *NodeStats)
+
 // Statistics fills s.
 //
 //go:linkname Statistics

@@ -10,6 +10,7 @@ import (
 	"unsafe"
 
 	"github.com/ringo-os/ringo/kernel/early/cpu"
+	"github.com/ringo-os/ringo/kernel/early/frame"
 	"github.com/ringo-os/ringo/kernel/early/paging"
 	"github.com/ringo-os/ringo/kernel/early/thread"
 )
@@ -41,6 +42,8 @@ type core struct {
 	// frames of it are zero.
 	zeroing uint64
 	zeroed  uintptr
+	// memory is what the frame allocator knows of the core.
+	memory frame.Core
 
 	// The idle thread, its g, and an m for handlers to count locks in while it is interrupted.
 	idleThread   *thread.Thread
@@ -200,6 +203,7 @@ func startCore(c *core) {
 	localAPIC.Enable()
 	startSystemCalls()
 	c.scheduler.APIC = localAPIC.ID()
+	c.memory.Node = firmware.NodeOf(c.scheduler.APIC)
 	tsc := cpu.TSC()
 	if tsc < tscEarliest {
 		atomic.Store(&tscBehind, 1)

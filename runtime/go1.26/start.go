@@ -57,6 +57,7 @@ func startMachine() (argc int32, argv **byte) {
 	}
 	placeProgram()
 	startLocalAPIC()
+	startNodes()
 	startThreads()
 	startSystemCalls()
 	startClock()

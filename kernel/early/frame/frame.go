@@ -150,7 +150,7 @@ func (a *Allocator) AllocateEmergency() (physical uint64, ok bool) {
 	if a.free == 0 {
 		a.giveUp()
 	}
-	order := &a.order[a.node()]
+	order := a.nearest()
 	for n := range a.zoneCount {
 		z := &a.zones[order[n]]
 		w, found := a.nextWord(z, z.hint)
@@ -166,7 +166,7 @@ func (a *Allocator) AllocateEmergency() (physical uint64, ok bool) {
 		}
 		z.free--
 		a.free--
-		a.use(z, w*64+bit, 1)
+		a.useOne(z, w*64+bit)
 		return (z.first + w*64 + bit) << Shift, true
 	}
 	return 0, false
@@ -227,6 +227,9 @@ func (a *Allocator) FreeRun(physical, count uint64) bool {
 	z := a.zoneOf(first)
 	if z == nil {
 		return false
+	}
+	if count == 1 {
+		return a.freeOne(z, first-z.first)
 	}
 	from, rest := first-z.first, uint64(0)
 	if from+count > z.count { // it may be from before the zone was split

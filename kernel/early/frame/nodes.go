@@ -114,6 +114,14 @@ func (a *Allocator) node() uint8 {
 	return a.here().Node % boot.MaxNodes
 }
 
+// nearest is the order in which that core looks through the zones.
+func (a *Allocator) nearest() *[maxZones]uint8 {
+	if a.here == nil {
+		return &a.order[0]
+	}
+	return &a.order[a.here().Node%boot.MaxNodes]
+}
+
 // NodeOf is the node that the memory at a physical address is in.
 func (a *Allocator) NodeOf(physical uint64) uint8 {
 	if a.nodes < 2 {

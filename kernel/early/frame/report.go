@@ -21,6 +21,12 @@ func (a *Allocator) use(z *zone, from, count uint64) {
 	}
 }
 
+// useOne is use for one frame.
+func (a *Allocator) useOne(z *zone, frame uint64) {
+	block := z.block(frame)
+	*a.toldWord(z, block) &^= 1 << (block % 64)
+}
+
 // Freed returns how many frames have been freed since the last call of TakeUntold that found none.
 func (a *Allocator) Freed() uint64 { return a.freed }
 

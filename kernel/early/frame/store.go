@@ -71,7 +71,7 @@ func (a *Allocator) BeginZeroing() (physical uint64, ok bool) {
 	if !a.Plenty() {
 		return 0, false
 	}
-	order := &a.order[a.node()]
+	order := a.nearest()
 	for n := range a.zoneCount {
 		node := a.zones[order[n]].node
 		s := &a.stores[node]

@@ -115,6 +115,22 @@ func (a *Allocator) findRunFrom(z *zone, frame, count, align, limit uint64) (fir
 	}
 }
 
+// freeOne makes a frame free, or reports false if it is.
+func (a *Allocator) freeOne(z *zone, frame uint64) bool {
+	w, bit := frame/64, uint64(1)<<(frame%64)
+	word := a.word(z, w)
+	if *word&bit != 0 {
+		return false
+	}
+	*word |= bit
+	*a.summaryWord(z, w) |= 1 << (w % 64)
+	z.hint = min(z.hint, w)
+	z.free++
+	a.free++
+	a.freed++
+	return true
+}
+
 // mark makes those frames of [from, from+count) free, or used, that are not so yet.
 func (a *Allocator) mark(z *zone, from, count uint64, free bool) {
 	changed := uint64(0)
