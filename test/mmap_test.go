@@ -8,13 +8,13 @@ import (
 
 // TestMmap: memory that a program maps.
 func TestMmap(t *testing.T) {
-	for _, mode := range []string{"anonymous", "file", "faults", "buffers"} {
+	for _, mode := range []string{"anonymous", "file", "faults", "buffers", "collapse"} {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
 			passes(t, bare(t, "mmap", mode))
 		})
 	}
-	for _, mode := range []string{"race", "stale", "churn"} {
+	for _, mode := range []string{"race", "stale", "churn", "collapsing"} {
 		for _, cores := range []int{1, 2, 4, 8} {
 			t.Run(fmt.Sprintf("%s/%d", mode, cores), func(t *testing.T) {
 				t.Parallel()
@@ -28,7 +28,7 @@ func TestMmap(t *testing.T) {
 
 // TestMmapOnLinux keeps the program honest.
 func TestMmapOnLinux(t *testing.T) {
-	for _, mode := range []string{"anonymous", "file", "faults", "buffers", "race", "stale", "churn"} {
+	for _, mode := range []string{"anonymous", "file", "faults", "buffers", "race", "stale", "churn", "collapse", "collapsing"} {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
 			if r := onLinux(t, "mmap", nil, "", mode); r != (result{"ok\n", 0}) {

@@ -51,6 +51,8 @@ func sysMadvise(a *call.Arguments) (uintptr, syscall.Errno) {
 		return 0, removeShown(start, end)
 	case adviceHugePage, adviceNoHugePage:
 		return 0, syscall.Errno(machine.SetSmallPages(start, end, advice == adviceNoHugePage))
+	case adviceCollapse:
+		return 0, syscall.Errno(machine.CollapseMemory(start, end))
 	}
 	return 0, present(start, end)
 }

@@ -266,7 +266,35 @@ func TestAdvice(t *testing.T) {
 	fails(t, syscall.EINVAL, unix.SYS_MSYNC, v.at, v.size, 5)
 	must(t, unix.SYS_MLOCK, v.at+5, pageSize)
 	v.unmap()
-	for _, advice := range []int{syscall.MADV_DONTNEED, adviceHugePage, adviceRemove, advicePopulateRead} {
+	for _, advice := range []int{syscall.MADV_DONTNEED, adviceHugePage, adviceRemove, advicePopulateRead, adviceCollapse} {
 		fails(t, syscall.ENOMEM, unix.SYS_MADVISE, v.at, v.size, advice)
 	}
+}
+
+// TestCollapse: small pages become large ones, and what was in them stays.
+func TestCollapse(t *testing.T) {
+	reset()
+	const large = 2 << 20
+	v := mapView(t, -1, 3*large, 3, syscall.MAP_ANON|syscall.MAP_PRIVATE, 0)
+	at := (v.at + large - 1) &^ (large - 1)
+	pages := func() (size uint64) {
+		m, _ := machine.NextMapping(uint64(at))
+		return m.Size
+	}
+	fails(t, syscall.EINVAL, unix.SYS_MADVISE, at, large, adviceCollapse)
+	must(t, unix.SYS_MADVISE, at, large, adviceNoHugePage)
+	v.put(at-v.at, "begins")
+	v.put(at-v.at+large-4, "ends")
+	fails(t, syscall.EINVAL, unix.SYS_MADVISE, at, large, adviceCollapse)
+	must(t, unix.SYS_MADVISE, at, large, adviceHugePage)
+	fails(t, syscall.EINVAL, unix.SYS_MADVISE, at+1, large, adviceCollapse)
+	must(t, unix.SYS_MADVISE, at+pageSize, large-pageSize, adviceCollapse)
+	if pages() != pageSize {
+		t.Errorf("a page of %d bytes", pages())
+	}
+	must(t, unix.SYS_MADVISE, at, large, adviceCollapse)
+	if pages() != large || v.get(at-v.at, 7) != "begins\x00" || v.get(at-v.at+large-5, 5) != "\x00ends" {
+		t.Errorf("a page of %d bytes, %q, %q", pages(), v.get(at-v.at, 7), v.get(at-v.at+large-5, 5))
+	}
+	v.unmap()
 }

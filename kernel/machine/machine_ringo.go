@@ -77,7 +77,7 @@ func Mapped(address uintptr) bool
 //go:noescape
 func CopyMemory(buffer []byte, address uintptr, write bool) int
 
-// MapMemory, UnmapMemory, ProtectMemory, MoveMemory, DropMemory, SetSmallPages, TouchMemory and
+// MapMemory, UnmapMemory, ProtectMemory, MoveMemory, DropMemory, SetSmallPages, CollapseMemory, TouchMemory and
 // CheckMemory change the address space, see the methods of space.Space; of these there is one call at
 // a time.
 //
@@ -98,6 +98,9 @@ func DropMemory(start, end uint64) space.Errno
 
 //go:linkname SetSmallPages
 func SetSmallPages(start, end uint64, small bool) space.Errno
+
+//go:linkname CollapseMemory
+func CollapseMemory(start, end uint64) space.Errno
 
 //go:linkname TouchMemory
 func TouchMemory(start, end uint64, access space.Rights) space.Errno

@@ -70,6 +70,8 @@ func SetSmallPages(start, end uint64, small bool) space.Errno {
 	return mapped.SetSmall(start, end, small)
 }
 
+func CollapseMemory(start, end uint64) space.Errno { return mapped.Collapse(start, end) }
+
 func TouchMemory(start, end uint64, access space.Rights) space.Errno {
 	return mapped.Touch(start, end, access)
 }

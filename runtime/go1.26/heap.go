@@ -98,7 +98,8 @@ func sysNoHugePageOS(v unsafe.Pointer, n uintptr) {
 }
 
 // sysHugePageCollapseOS makes large pages of those chunks that are not there yet. What is there stays as
-// it is: others may be using it.
+// it is: others may be using it, interrupt handlers too, which cannot wait while it is copied. (Go 1.26 never
+// calls this; scavengeIndex.alloc says why.)
 func sysHugePageCollapseOS(v unsafe.Pointer, n uintptr) {
 	start := (uintptr(v) + chunkSize - 1) &^ (chunkSize - 1)
 	systemstack(func() {

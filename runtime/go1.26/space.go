@@ -185,6 +185,12 @@ func machine_SetSmallPages(start, end uint64, small bool) (e space.Errno) {
 	return e
 }
 
+//go:linkname machine_CollapseMemory github.com/ringo-os/ringo/kernel/machine.CollapseMemory
+func machine_CollapseMemory(start, end uint64) (e space.Errno) {
+	systemstack(func() { e = addressSpace.Collapse(start, end) })
+	return e
+}
+
 //go:linkname machine_TouchMemory github.com/ringo-os/ringo/kernel/machine.TouchMemory
 func machine_TouchMemory(start, end uint64, access space.Rights) (e space.Errno) {
 	systemstack(func() { e = addressSpace.Touch(start, end, access) })

@@ -18,6 +18,9 @@ const (
 	BehindEnd                 // the file ends before (BUS_ADRERR)
 	NoMemory                  // there is no frame for it
 	NotProgram                // the address is not in a region of the program's
+
+	// awaits is Resolved, in a moment: the page is being copied to a large one.
+	awaits
 )
 
 // around is how much is filled at a time where memory is plentiful.
@@ -30,6 +33,10 @@ func (s *Space) Fault(address uint64, access Rights) Verdict {
 	verdict := s.fault(address, access, &stale)
 	Unlock(flags)
 	s.finish(&stale)
+	if verdict == awaits {
+		s.await()
+		return Resolved
+	}
 	return verdict
 }
 
@@ -51,6 +58,9 @@ func (s *Space) fault(address uint64, access Rights, stale *paging.Stale) Verdic
 		// Another core was faster, or this one has kept a translation from before.
 		stale.Start, stale.End, stale.Pages = at, at+Page, 1
 		return Resolved
+	}
+	if s.isCollapsing(at) {
+		return awaits
 	}
 	if r.Object == nil {
 		return s.fill(r, at)

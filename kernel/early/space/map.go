@@ -275,7 +275,7 @@ func (s *Space) Resident(at uint64) (resident bool, e Errno) {
 	case r.Object != nil && r.Kind != Runtime:
 		_, resident = r.Object.page(at-r.Start+r.Offset, false)
 	}
-	if _, _, _, ok := s.tables.Lookup(at); ok {
+	if _, _, _, ok := s.tables.Lookup(at); ok || s.isCollapsing(at) {
 		resident = true
 	}
 	Unlock(flags)

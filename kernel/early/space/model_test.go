@@ -483,6 +483,32 @@ func operations(t testing.TB, program []byte) {
 				}
 			}
 			m.use(at, Read, 0)
+		case 12:
+			start, n := address()&^(paging.Page2M-1), paging.Page2M*(1+next(3))
+			if next(2) == 0 && m.start > 1000 { // else hardly anything ever could; a Fill without memory leaves empty tables
+				r := Region{Start: start, Rights: Read | Write, May: 7, Kind: Private, Small: true}
+				m.last = fmt.Sprintf("map small pages %#x %#x", start, n)
+				if _, e := m.Map(r, n, Replace); e != 0 {
+					t.Skip()
+				}
+				m.unmap(start, start+n)
+				m.enter(r, start, n, nil)
+				for range next(8) {
+					m.use(start+next(64)*9*Page+next(2)*2*mib, Write, byte(1+next(255)))
+				}
+				m.SetSmall(start, start+n, false)
+			}
+			m.last = fmt.Sprintf("collapse %#x %#x", start, n)
+			_, whole := m.all(start, start+n)
+			e := m.Collapse(start, start+n)
+			if !whole && e == 0 {
+				t.Fatal(m.last)
+			}
+			for at := start; at < start+n && e == 0; at += paging.Page2M {
+				if _, size, _, ok := m.tables.Lookup(at); !ok || size != paging.Page2M {
+					t.Fatalf("%s: %#x is in no large page", m.last, at)
+				}
+			}
 		default:
 			at, access, value := address()+next(256), Rights(1)<<next(3), byte(next(256))
 			m.last += fmt.Sprintf("; use %#x %d %d", at, access, value)

@@ -10,6 +10,7 @@ package space
 import (
 	"unsafe"
 
+	"github.com/ringo-os/ringo/boot"
 	"github.com/ringo-os/ringo/kernel/early/frame"
 	"github.com/ringo-os/ringo/kernel/early/offheap"
 	"github.com/ringo-os/ringo/kernel/early/paging"
@@ -102,6 +103,11 @@ type Space struct {
 
 	mapped uint64 // bytes of regions that are the program's
 	idle   *Object
+
+	// collapsing is the large page whose memory is being copied (Collapse): who touches it waits. It is empty
+	// if there is none, for which its End says 0. No region in it changes meanwhile, as there is one call at a
+	// time that does so.
+	collapsing boot.Range
 }
 
 // Init makes an empty Space of [low, high).

@@ -12,15 +12,17 @@ import (
 )
 
 var modes = map[string]func(){
-	"anonymous": anonymous,
-	"file":      file,
-	"faults":    faults,
-	"buffers":   buffers,
-	"race":      race,
-	"stale":     stale,
-	"churn":     churn,
-	"fatal":     fatal,
-	"fatal-bus": fatalBus,
+	"anonymous":  anonymous,
+	"file":       file,
+	"faults":     faults,
+	"buffers":    buffers,
+	"race":       race,
+	"stale":      stale,
+	"churn":      churn,
+	"collapse":   collapse,
+	"collapsing": collapsing,
+	"fatal":      fatal,
+	"fatal-bus":  fatalBus,
 }
 
 func main() {
