@@ -35,6 +35,8 @@ func simulate() *space.Space {
 	}
 	space.Lock = func() uint64 { simulated.Lock(); return 0 }
 	space.Unlock = func(uint64) { simulated.Unlock() }
+	space.Disable = func() uint64 { return 0 }
+	space.Enable = func(uint64) {}
 	space.Invalidate = func(start, end, pages uint64) {}
 	s := new(space.Space)
 	s.Init(&tables, 64<<10, 0x7000_0000_0000, 0x7FFF_FFFF_F000)

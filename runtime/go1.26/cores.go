@@ -204,6 +204,9 @@ func startCore(c *core) {
 	startSystemCalls()
 	c.scheduler.APIC = localAPIC.ID()
 	c.memory.Node = firmware.NodeOf(c.scheduler.APIC)
+	flags := memoryLock.lock()
+	frames.AddCore(&c.memory)
+	memoryLock.unlock(flags)
 	tsc := cpu.TSC()
 	if tsc < tscEarliest {
 		atomic.Store(&tscBehind, 1)

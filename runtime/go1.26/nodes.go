@@ -18,6 +18,7 @@ import (
 func startNodes() {
 	bootCore.memory.Node = firmware.NodeOf(bootAPIC)
 	frames.SetNodes(&firmware.Nodes, askingCore)
+	frames.AddCore(&bootCore.memory)
 }
 
 // askingCore is the core that allocates or frees. Interrupts are off.

@@ -12,6 +12,7 @@ import (
 	"internal/runtime/atomic"
 	"unsafe"
 
+	"github.com/ringo-os/ringo/boot"
 	"github.com/ringo-os/ringo/kernel/early/frame"
 	"github.com/ringo-os/ringo/kernel/early/paging"
 	"github.com/ringo-os/ringo/kernel/early/space"
@@ -62,7 +63,10 @@ func flushStale() {
 	flags = memoryLock.lock()
 	u.flushing--
 	u.frames -= stale.Frames
-	problem := kernelTables.Release(&stale)
+	problem := boot.Problem("")
+	if !kernelTables.ReleaseHere(&stale) {
+		problem = kernelTables.Release(&stale)
+	}
 	memoryLock.unlock(flags)
 	if problem != "" {
 		throw(string(problem))

@@ -32,6 +32,8 @@ var addressSpace space.Space
 func startSpace() boot.Problem {
 	space.Lock = lockMemory
 	space.Unlock = unlockMemory
+	space.Disable = cpu.SaveAndDisable
+	space.Enable = cpu.Restore
 	space.Invalidate = invalidate
 	addressSpace.Init(&kernelTables, programStart, programAnywhere, programEnd)
 	const readWrite = space.Read | space.Write

@@ -38,7 +38,10 @@ type Allocator struct {
 	zoneCount int
 	order     [boot.MaxNodes][maxZones]uint8 // for a core of each node, the zones as it looks through them
 	nodes     int                            // 0 until there are more than one
-	here      func() *Core                   // the core that asks; nil while it makes no difference
+	here      func() *Core                   // the core that asks; nil until there is one
+	cores     [maxCores]*Core                // those that have a cache
+	coreCount int
+	twice     bool // see Sound
 	total     uint64
 	free      uint64
 	emergency uint64
@@ -136,9 +139,14 @@ func (a *Allocator) SetBase(base unsafe.Pointer) { a.base = base }
 // Pointer returns where the byte at a physical address appears.
 func (a *Allocator) Pointer(physical uint64) unsafe.Pointer { return unsafe.Add(a.base, physical) }
 
-// Allocate returns the physical address of a frame, the lowest one free of those that are nearest (memory
-// below 1 MiB last); ok is false when there is none left but the emergency reserve.
+// Allocate returns the physical address of a frame: one that the core has freed lately, or else the lowest one
+// free of those that are nearest (memory below 1 MiB last); ok is false when there is none left but the emergency reserve.
 func (a *Allocator) Allocate() (physical uint64, ok bool) {
+	if a.coreCount > 0 {
+		if c := a.here(); c.head != 0 || c.caches && a.refill(c) {
+			return a.takeFrom(c), true
+		}
+	}
 	if a.free <= a.emergency && (!a.giveUp() || a.free <= a.emergency) {
 		return 0, false
 	}
@@ -181,7 +189,7 @@ func (a *Allocator) AllocateRun(count, align uint64) (physical uint64, ok bool) 
 // AllocateRunBelow is AllocateRun for a device that cannot reach all memory: the run ends at or
 // below limit.
 func (a *Allocator) AllocateRunBelow(count, align, limit uint64) (physical uint64, ok bool) {
-	if count == 0 || align == 0 || align&(align-1) != 0 || align > maxPhysical>>Shift || count > a.Available() {
+	if count == 0 || align == 0 || align&(align-1) != 0 || align > maxPhysical>>Shift || !a.Has(count) {
 		return 0, false
 	}
 	node := a.node()
@@ -248,11 +256,17 @@ func (a *Allocator) FreeRun(physical, count uint64) bool {
 // included.
 func (a *Allocator) TotalFrames() uint64 { return a.total }
 
-// FreeFrames is how many frames are free, the emergency reserve and what is in store included.
-func (a *Allocator) FreeFrames() uint64 { return a.free + (a.stored+a.out)*LargeFrames }
+// FreeFrames is how many frames are free, the emergency reserve and what is in store and in caches
+// included.
+func (a *Allocator) FreeFrames() uint64 { return a.free + (a.stored+a.out)*LargeFrames + a.cached() }
 
 // Available is how many frames Allocate can still hand out.
 func (a *Allocator) Available() uint64 {
-	free := a.free + a.stored*LargeFrames
+	free := a.free + a.stored*LargeFrames + a.cached()
 	return free - min(free, a.emergency)
+}
+
+// Has reports whether Allocate can still hand out that many frames.
+func (a *Allocator) Has(count uint64) bool {
+	return count+a.emergency <= a.free+a.stored*LargeFrames || count <= a.Available()
 }

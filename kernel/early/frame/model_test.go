@@ -10,11 +10,14 @@ import (
 
 // TestModel does random things and compares with a list of what is in use.
 func TestModel(t *testing.T) {
-	for seed := range uint64(12) {
+	for seed := range uint64(18) {
 		r := rand.New(rand.NewPCG(seed, 0))
-		a, asking := small(t, 5), new(Core)
-		if seed%2 == 1 {
+		a, asking, ask := small(t, 5), new(Core), func(core int) {}
+		switch seed % 3 {
+		case 1:
 			a, asking = divided(t, 5)
+		case 2: // with caches
+			a, _, ask = cached(t, 5)
 		}
 		type run struct{ physical, count uint64 }
 		var runs []run
@@ -22,6 +25,7 @@ func TestModel(t *testing.T) {
 		free := a.FreeFrames()
 		for step := range 3000 {
 			asking.Node = uint8(r.IntN(3))
+			ask(r.IntN(2))
 			switch {
 			case r.IntN(8) == 0: // an idle core at work; what is in store is free
 				if physical, ok := a.BeginZeroing(); ok {
@@ -49,7 +53,9 @@ func TestModel(t *testing.T) {
 				i := r.IntN(len(runs))
 				x := runs[i]
 				runs = slices.Delete(runs, i, i+1)
-				if x.count == 1 && r.IntN(2) == 0 {
+				if x.count == 1 && r.IntN(2) == 0 && a.Cache(a.link([]uint64{x.physical})) {
+					// free now
+				} else if x.count == 1 && r.IntN(2) == 0 {
 					if !a.Free(x.physical) {
 						t.Fatalf("%d: %x cannot be freed", step, x)
 					}
@@ -100,7 +106,7 @@ func TestModel(t *testing.T) {
 			for i := range a.zoneCount {
 				inZones += a.zones[i].free
 			}
-			inZones += a.stored * LargeFrames
+			inZones += a.stored*LargeFrames + a.cached()
 			if inZones != a.FreeFrames() {
 				t.Fatalf("%d: %d free, %d in zones", step, a.FreeFrames(), inZones)
 			}

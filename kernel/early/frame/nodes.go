@@ -8,7 +8,7 @@ import (
 
 // Where memory is near to some cores and far from others, each zone lies in one node, and who asks for memory
 // gets it from the nearest zone that has some. Until SetNodes is called, and on a machine with one node, all is
-// in node 0, and nothing asks which core this is.
+// in node 0.
 
 // maxZones is how many zones there can be: the regions of the memory map, and what nodes divide them into. A
 // zone for which there is no room stays in the node of the zone that it was a part of.
@@ -16,17 +16,14 @@ const maxZones = boot.MaxRegions + boot.MaxNodeRanges
 
 const _ = uint(256 - maxZones) // the order of zones is kept in bytes
 
-// A Core is what the allocator knows of a processor core.
-type Core struct {
-	Node uint8
-}
-
-// SetNodes says which frames are in which node, and how to find out which core asks; here is called with the
-// allocator's lock held. There is one core yet. Nothing may be released any more that was kept back.
+// SetNodes says which frames are in which node, and how to find out which core asks; here is called with
+// interrupts off. There is one core yet. Nothing may be released any more that was kept back.
 func (a *Allocator) SetNodes(nodes *boot.Nodes, here func() *Core) {
+	a.here = here
 	if nodes.Count < 2 {
 		return
 	}
+	a.here = nil
 	a.giveUp() // all in node 0's store
 	for i := 0; i < a.zoneCount; i++ {
 		z := &a.zones[i]
@@ -108,7 +105,7 @@ func (a *Allocator) splitZone(i int, border uint64) {
 
 // node is the node of the core that asks.
 func (a *Allocator) node() uint8 {
-	if a.here == nil {
+	if a.nodes < 2 {
 		return 0
 	}
 	return a.here().Node % boot.MaxNodes
@@ -116,7 +113,7 @@ func (a *Allocator) node() uint8 {
 
 // nearest is the order in which that core looks through the zones.
 func (a *Allocator) nearest() *[maxZones]uint8 {
-	if a.here == nil {
+	if a.nodes < 2 {
 		return &a.order[0]
 	}
 	return &a.order[a.here().Node%boot.MaxNodes]
@@ -139,6 +136,11 @@ func (a *Allocator) NodeFrames(node uint8) (total, free uint64) {
 		if z := &a.zones[i]; z.node == node {
 			total += z.count
 			free += z.free
+		}
+	}
+	for _, c := range a.cores[:a.coreCount] {
+		if c.Node == node {
+			free += c.cached()
 		}
 	}
 	s := &a.stores[node%boot.MaxNodes]

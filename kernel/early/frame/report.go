@@ -33,6 +33,7 @@ func (a *Allocator) Freed() uint64 { return a.freed }
 // TakeUntold returns the frames of a large page that is free, and was used before the hypervisor was
 // last told about it. It is given back with GiveTold. Some memory is left for others.
 func (a *Allocator) TakeUntold() (physical uint64, ok bool) {
+	a.giveUpCaches()
 	for i := 0; i < a.zoneCount && a.Available() > 4*LargeFrames; i++ {
 		z := &a.zones[i]
 		for block := range z.blocks() {

@@ -17,7 +17,7 @@ type store struct {
 }
 
 // Plenty reports whether memory is not scarce: then a large page can be spent on what needs less.
-func (a *Allocator) Plenty() bool { return a.Available() > a.total/4 }
+func (a *Allocator) Plenty() bool { return a.free+a.stored*LargeFrames > a.emergency+a.total/4 }
 
 // AllocateLarge returns the frames of a large page where memory is plentiful. zeroed says that they
 // are zero; otherwise they hold what their last user left.
@@ -106,10 +106,11 @@ func (a *Allocator) StoreZeroed(physical uint64) bool {
 	return true
 }
 
-// giveUp frees what is in store; false if there is nothing.
+// giveUp frees what is in store and in caches; false if there is nothing.
 func (a *Allocator) giveUp() bool {
+	gave := a.giveUpCaches()
 	if a.stored == 0 {
-		return false
+		return gave
 	}
 	for i := range a.stores {
 		s := &a.stores[i]

@@ -41,7 +41,7 @@ func (t *Tables) Move(from, to, size uint64, stale *Stale) boot.Problem {
 	if !large {
 		need += size/Page2M + 1
 	}
-	if need > t.frames.Available() {
+	if !t.frames.Has(need) {
 		return outOfMemory
 	}
 	if !t.splitAt(start) || !t.splitAt(end) {

@@ -119,7 +119,7 @@ func (t *Tables) insert(virtual, physical, size uint64, flags Flags, top int) bo
 	switch {
 	case !free:
 		return overlapping
-	case need > t.frames.Available():
+	case !t.frames.Has(need):
 		return outOfMemory
 	case !m.fill(t.root, 4, from, to):
 		return outOfMemory // Available was wrong
@@ -193,8 +193,21 @@ func (t *Tables) Release(stale *Stale) boot.Problem {
 			break
 		}
 	}
+	if !t.frames.Sound() {
+		problem = badFrame
+	}
 	*stale = Stale{}
 	return problem
+}
+
+// ReleaseHere is Release without the lock, with interrupts off: the frames stay with the calling core. It reports
+// false, and does nothing, if they are too many for that, as those of a large page are.
+func (t *Tables) ReleaseHere(stale *Stale) bool {
+	if stale.head != 0 && !t.frames.Cache(stale.head&addressMask, stale.tail, stale.Frames) {
+		return false
+	}
+	*stale = Stale{}
+	return true
 }
 
 // A Mapping is one entry of the tables: one page.
@@ -248,6 +261,8 @@ type Stale struct {
 	// levelMask; the first word of each frame is the same for the next. In a table, which a
 	// processor may still walk, such a word reads as not present.
 	head uint64
+	// tail is the last frame of the list.
+	tail uint64
 }
 
 // Empty reports whether there is nothing to invalidate or release.

@@ -107,6 +107,9 @@ func (t *Tables) remove(table uint64, level int, from, to uint64, stale *Stale) 
 
 // push puts the frames of a page into stale's list.
 func (t *Tables) push(physical uint64, level int, stale *Stale) {
+	if stale.head == 0 {
+		stale.tail = physical
+	}
 	*(*uint64)(t.frames.Pointer(physical)) = stale.head
 	stale.head = physical | uint64(level)<<levelShift
 	stale.Frames += pageOf(level) / Page4K
@@ -135,7 +138,7 @@ func (t *Tables) change(table uint64, level int, from, to uint64, bits uint64, s
 // split makes sure that no page reaches over from or to. It reports false, and has changed nothing,
 // if there are too few frames for that.
 func (t *Tables) split(from, to uint64) bool {
-	if t.splits(from)+t.splits(to) > t.frames.Available() {
+	if !t.frames.Has(t.splits(from) + t.splits(to)) {
 		return false
 	}
 	return t.splitAt(from) && t.splitAt(to)

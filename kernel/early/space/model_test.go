@@ -83,6 +83,7 @@ func simulate(t testing.TB, memory uint64) *simulation {
 		return 0
 	}
 	Unlock = func(uint64) { m.locked = false }
+	Disable, Enable = func() uint64 { return 0 }, func(uint64) {}
 	Invalidate = func(start, end, pages uint64) {
 		if m.locked {
 			t.Fatal("other cores are waited for with the lock held")

@@ -237,7 +237,13 @@ func (s *Space) finish(stale *paging.Stale) {
 	if stale.Pages > 0 {
 		Invalidate(stale.Start, stale.End, stale.Pages)
 	}
-	if !stale.Empty() {
+	if stale.Empty() {
+		return
+	}
+	flags := Disable()
+	here := s.tables.ReleaseHere(stale)
+	Enable(flags)
+	if !here {
 		flags := Lock()
 		s.tables.Release(stale)
 		Unlock(flags)

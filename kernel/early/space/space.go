@@ -21,6 +21,9 @@ var (
 	// Lock and Unlock guard the page tables and the frames of a Space. The holder has interrupts off.
 	Lock   func() (flags uint64)
 	Unlock func(flags uint64)
+	// Disable turns interrupts off, and Enable on again if they were.
+	Disable func() (flags uint64)
+	Enable  func(flags uint64)
 	// Invalidate makes every core drop its translations of [start, end), in which pages mappings have
 	// changed. The lock is not held.
 	Invalidate func(start, end, pages uint64)
