@@ -50,7 +50,9 @@ func (t *FS) Rename(fromAt *Entry, fromPath string, toAt *Entry, toPath string, 
 	return 0
 }
 
-// renamable checks what Linux checks, in its order.
+// renamable checks what Linux checks, in its order (do_renameat2 and vfs_rename in fs/namei.c). Nothing is looked up in
+// a directory that was removed: the target is not there to be compared with anything, not even with the directories
+// that the removed one lay in.
 func renamable(from, to *target, flags uint) syscall.Errno {
 	exchange := flags == RenameExchange
 	switch {
@@ -62,7 +64,7 @@ func renamable(from, to *target, flags uint) syscall.Errno {
 		return syscall.EEXIST
 	case to.dots != ordinary:
 		return syscall.EBUSY
-	case from.entry == nil:
+	case from.entry == nil, to.directory.entry.removed:
 		return syscall.ENOENT
 	case flags == RenameNoReplace && to.entry != nil:
 		return syscall.EEXIST
@@ -90,9 +92,6 @@ func renamable(from, to *target, flags uint) syscall.Errno {
 	}
 	if from.directory.volume.fixed {
 		return syscall.EPERM
-	}
-	if to.directory.entry.removed {
-		return syscall.ENOENT
 	}
 	if to.entry != nil && !exchange {
 		switch replaced := to.entry.node; {
