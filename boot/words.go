@@ -52,8 +52,8 @@ var Words = [...]Word{
 		Meaning: "where standard input, output and error are; the first serial port if left out"},
 	{Name: "pipe=", Argument: "stdin, stdout or stdin,stdout", check: isPipe,
 		Meaning: "what of the console is no terminal but a pipe, byte for byte; on the way in, byte 16 quotes the next (see Pipes)"},
-	{Name: "log=", Argument: "udp://ADDRESS[:PORT] or tcp://ADDRESS[:PORT]", check: isLog,
-		Meaning: "a syslog server that gets what the program writes to standard output and error, and to /dev/log, and what the kernel says; all of it stays on the console, too"},
+	{Name: "log=", Argument: "udp://HOST[:PORT] or tcp://HOST[:PORT]", check: isLog,
+		Meaning: "a syslog server, by address or by name (which the machine's name servers know), that gets what the program writes to standard output and error, and to /dev/log, and what the kernel says; all of it stays on the console, too"},
 	{Name: "quiet",
 		Meaning: "the kernel says nothing unless something is wrong"},
 	{Name: "debug=", Argument: "TOPIC[,TOPIC...]", Repeatable: true, check: notEmpty,
@@ -151,7 +151,7 @@ func (w *Word) checkValue(value []byte) Problem {
 		udp, ok1 := cutPrefix(value, "udp://")
 		tcp, ok2 := cutPrefix(value, "tcp://")
 		if !ok1 && !ok2 || len(udp)+len(tcp) == 0 {
-			return "The word log= on the kernel command line takes udp://ADDRESS:PORT or tcp://ADDRESS:PORT."
+			return "The word log= on the kernel command line takes udp://HOST:PORT or tcp://HOST:PORT."
 		}
 	case isVirtioMMIO:
 		if _, ok = ParseVirtioMMIO(value); !ok {

@@ -1,11 +1,14 @@
 package test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net"
+	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/ringo-os/ringo/qemu"
@@ -76,26 +79,7 @@ func TestNames(t *testing.T) {
 	})
 	t.Run("host's server", func(t *testing.T) {
 		t.Parallel()
-		server, err := net.ListenPacket("udp4", "127.0.0.1:53")
-		if err != nil {
-			t.Skip("port 53 of the host cannot be had: ", err)
-		}
-		defer server.Close()
-		go func() {
-			b := make([]byte, 1500)
-			for {
-				n, from, err := server.ReadFrom(b)
-				if err != nil {
-					return
-				}
-				if n < 12 {
-					continue
-				}
-				answer := slices.Clone(b[:n]) // the question, marked as an answer: no such name
-				answer[2], answer[3] = 0x81, 0x83
-				server.WriteTo(answer, from)
-			}
-		}()
+		serveNames(t)
 		c, _ := networked(t, "lookup", "missing.example")
 		c.Words = []string{"ip=10.0.2.15/24,10.0.2.2,10.0.2.2"}
 		if out := passes(t, c); !strings.Contains(out, "missing.example not found\n") {
@@ -171,4 +155,52 @@ func TestSockets(t *testing.T) {
 			t.Errorf("status %d\n%s", r.status, r.output)
 		}
 	})
+}
+
+// hostNames answers questions at the host's port 53, which there is one of, until the tests are over.
+var hostNames = sync.OnceValue(func() error {
+	server, err := net.ListenPacket("udp4", "127.0.0.1:53")
+	if err != nil {
+		return err
+	}
+	go func() {
+		b := make([]byte, 1500)
+		late := 0
+		for {
+			n, from, err := server.ReadFrom(b)
+			if err != nil {
+				return
+			}
+			if n < 12 {
+				continue
+			}
+			answer := slices.Clone(b[:n]) // the question, marked as an answer: no such name
+			answer[2], answer[3] = 0x81, 0x83
+			isA := bytes.HasSuffix(answer, []byte{0, 0, 1, 0, 1})
+			switch question := answer[12:]; {
+			case bytes.HasPrefix(question, []byte("\x04late\x07example\x00")):
+				if late++; late < 6 {
+					answer[3] = 0x82 // the server fails
+					break
+				}
+				fallthrough
+			case bytes.HasPrefix(question, []byte("\x04logs\x07example\x00")):
+				if answer[3] = 0x80; isA {
+					answer[7] = 1
+					answer = append(answer, 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4)
+					answer = append(answer, netip.MustParseAddr(hostAddress).AsSlice()...)
+				}
+			}
+			server.WriteTo(answer, from)
+		}
+	}()
+	return nil
+})
+
+// serveNames makes the host a name server: it knows that logs.example is itself, and late.example, but fails at first.
+func serveNames(t *testing.T) {
+	t.Helper()
+	if err := hostNames(); err != nil {
+		t.Skip("port 53 of the host cannot be had: ", err)
+	}
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/ringo-os/ringo/qemu"
+	"github.com/u-root/u-root/pkg/cpio"
 )
 
 // A logServer is a syslog server on this host that keeps what it gets.
@@ -206,6 +207,43 @@ func TestLogEnds(t *testing.T) {
 	}
 }
 
+// TestLogByName: the server has a name, which name servers or /etc/hosts know, perhaps not at first.
+func TestLogByName(t *testing.T) {
+	for _, test := range []struct{ network, name, dns string }{
+		{"udp", "logs.example", hostAddress}, {"tcp", "logs.example", hostAddress}, {"tcp", "late.example", hostAddress},
+		{"udp", "fromhosts", "192.0.2.1"},
+	} {
+		t.Run(test.network+" "+test.name, func(t *testing.T) {
+			t.Parallel()
+			serveNames(t)
+			s := serveLog(t, test.network, 0)
+			c := logging(t, s, "late")
+			c.Words[0] = fmt.Sprintf("log=%s://%s:%d", test.network, test.name, s.port)
+			c.Words = append(c.Words, "dns="+test.dns)
+			c.Initrd = archive(t, cpio.Directory("etc", 0o755), cpio.StaticFile("etc/hosts", hostAddress+" fromhosts\n", 0o644))
+			m := start(t, c)
+			s.wait(t, "before the server is there")
+			m.Console.Send("\n")
+			s.wait(t, "and now")
+			m.Console.Send("\n")
+			if r := m.wait(); r.status != 0 || strings.Contains(r.output, "looking up") != (test.name == "late.example") {
+				t.Errorf("status %d\n%s", r.status, r.output)
+			}
+		})
+	}
+	t.Run("nobody knows it", func(t *testing.T) {
+		t.Parallel()
+		serveNames(t)
+		c := logging(t, &logServer{network: "udp", port: 514}, "fatal")
+		c.Words[0] = "log=udp://missing.example"
+		c.Words = append(c.Words, "dns="+hostAddress)
+		const want = "ringo: the log's server udp://missing.example:514 cannot be reached: looking up missing.example: the name servers know no address of it;"
+		if r := boot(t, c); r.status != 1 || !strings.Contains(r.output, want) {
+			t.Errorf("status %d\n%s", r.status, r.output)
+		}
+	})
+}
+
 // TestLogDeadlock: a program that is deadlocked is told so, whether the server is there or not.
 func TestLogDeadlock(t *testing.T) {
 	for _, there := range []bool{true, false} {
@@ -333,7 +371,7 @@ func TestLogCannotBe(t *testing.T) {
 		status              int
 	}{
 		{"hello", "log=udp://192.0.2.1", "log=udp://192.0.2.1 cannot be done: this image was built without a network", 120},
-		{"log", "log=udp://server", "\"server\" is no address", 123},
+		{"log", "log=udp://300.1.2.3", "\"300.1.2.3\" is neither an address nor a name", 123},
 		{"log", "log=udp://192.0.2.1:x", "\"x\" is no port", 120},
 	} {
 		t.Run(test.word, func(t *testing.T) {

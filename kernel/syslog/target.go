@@ -10,7 +10,7 @@ import (
 // A Target is a log server.
 type Target struct {
 	Network string // "udp" or "tcp"
-	Host    string // an address, without brackets
+	Host    string // an address, without brackets, or a name
 	Port    uint16
 }
 
@@ -28,14 +28,14 @@ const (
 	portTCP = 601
 )
 
-// ParseTarget reads the value of log=: udp://ADDRESS[:PORT] or tcp://ADDRESS[:PORT], with an IPv6 address in
-// brackets. Whether the address is one is for who connects to say.
+// ParseTarget reads the value of log=: udp://HOST[:PORT] or tcp://HOST[:PORT], where HOST is a name or an address, one
+// of IPv6 in brackets. Whether it is one of these is for who connects to say.
 func ParseTarget(text string) (t Target, err error) {
 	network, rest, ok := strings.Cut(text, "://")
 	t.Network, t.Port = network, portUDP
 	switch {
 	case !ok:
-		return Target{}, errors.New("it must have the form udp://ADDRESS:PORT or tcp://ADDRESS:PORT")
+		return Target{}, errors.New("it must have the form udp://HOST:PORT or tcp://HOST:PORT")
 	case network == "tcp":
 		t.Port = portTCP
 	case network != "udp":
@@ -64,7 +64,7 @@ func ParseTarget(text string) (t Target, err error) {
 
 func (t Target) checked() error {
 	if t.Host == "" {
-		return errors.New("the address is missing")
+		return errors.New("the server is missing")
 	}
 	return nil
 }

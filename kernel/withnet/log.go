@@ -19,18 +19,40 @@ const logPatience = 5 * time.Second
 func connect(log *syslog.Log, n *net.Network) error {
 	target := log.Target()
 	address, err := netip.ParseAddr(target.Host)
-	if err != nil {
-		return fmt.Errorf("log=%v cannot be done: %q is no address (below the program nothing looks up names)", target, target.Host)
+	if err != nil && !net.ValidName(target.Host) {
+		return fmt.Errorf("log=%v cannot be done: %q is neither an address nor a name", target, target.Host)
 	}
 	if err := n.ReceiveLocal("/dev/log", log.Local); err != nil {
 		return fmt.Errorf("log=%v cannot be done: /dev/log: %v", target, err)
 	}
 	log.Connect(func() (syslog.Conn, error) {
-		c, err := n.Dial(target.Network, netip.AddrPortFrom(address.Unmap(), target.Port), logPatience)
-		if err != nil {
-			return nil, err
+		if address.IsValid() {
+			return dial(n, target, address.Unmap())
 		}
-		return c, nil
+		// Each time: the name may lead elsewhere by now.
+		addresses, err := lookUp(n, target.Host)
+		if err != nil {
+			return nil, fmt.Errorf("looking up %s: %w", target.Host, err)
+		}
+		return dial(n, target, addresses...)
 	})
 	return nil
+}
+
+// dial connects to the first of addresses, of which there is one, that can be connected to.
+func dial(n *net.Network, target syslog.Target, addresses ...netip.Addr) (_ syslog.Conn, err error) {
+	for _, a := range addresses {
+		var c *net.Client
+		if c, err = n.Dial(target.Network, netip.AddrPortFrom(a, target.Port), logPatience); err == nil {
+			return c, nil
+		}
+	}
+	return nil, err
+}
+
+// lookUp returns the addresses of name, which the machine's name servers know.
+func lookUp(n *net.Network, name string) ([]netip.Addr, error) {
+	return addressesOf(name, readFile, func(server netip.Addr, name string) ([]netip.Addr, error) {
+		return n.Ask(server, name, namePatience)
+	})
 }
