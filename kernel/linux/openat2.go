@@ -64,14 +64,8 @@ func openHowOf(p Pointer, size uintptr) (how openHow, errno syscall.Errno) {
 	case size > most:
 		return how, syscall.E2BIG
 	}
-	for at := uintptr(known); at < size; at++ {
-		var beyond byte
-		if errno := CopyIn(p.Add(at), &beyond); errno != 0 {
-			return how, errno
-		}
-		if beyond != 0 {
-			return how, syscall.E2BIG
-		}
+	if errno := zeroBeyond(p, known, size); errno != 0 {
+		return how, errno
 	}
 	return how, CopyIn(p, &how)
 }

@@ -1,7 +1,6 @@
 package linux
 
 import (
-	"math/bits"
 	"syscall"
 
 	"github.com/ringo-os/ringo/kernel/early/call"
@@ -79,35 +78,6 @@ func sysGetrusage(a *call.Arguments) (uintptr, syscall.Errno) {
 	}
 	return 0, CopyOut(Argument(a, 1), &u)
 }
-
-// sysSchedGetaffinity returns the set of cores, as many bytes of it as there are.
-func sysSchedGetaffinity(a *call.Arguments) (uintptr, syscall.Errno) {
-	const word = bits.UintSize / 8
-	cores := statistics().Cores
-	size := (cores + bits.UintSize - 1) / bits.UintSize * word
-	switch pid := int32(a.Value[0]); {
-	case a.Value[1] < uintptr(size) || a.Value[1]%word != 0:
-		return 0, syscall.EINVAL
-	case pid < 0 || pid > processID:
-		return 0, syscall.ESRCH
-	}
-	m, errno := Borrow(Argument(a, 2), uintptr(size), Out)
-	if errno != 0 {
-		return 0, errno
-	}
-	clear(m.Bytes)
-	for i := range cores {
-		m.Bytes[i/8] |= 1 << (i % 8)
-	}
-	return uintptr(size), m.Return(Argument(a, 2), size)
-}
-
-// sysSchedSetaffinity accepts any set: goroutines go where the scheduler puts them.
-func sysSchedSetaffinity(a *call.Arguments) (uintptr, syscall.Errno) { return 0, 0 }
-
-// sysGetpriority says a nice value of 0, as the system call does; sysSetpriority accepts others.
-func sysGetpriority(a *call.Arguments) (uintptr, syscall.Errno) { return 20, 0 }
-func sysSetpriority(a *call.Arguments) (uintptr, syscall.Errno) { return 0, 0 }
 
 // sysPersonality says that the program is an ordinary Linux program.
 func sysPersonality(a *call.Arguments) (uintptr, syscall.Errno) { return 0, 0 }
