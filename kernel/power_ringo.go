@@ -8,6 +8,7 @@ import (
 
 	"github.com/ringo-os/ringo/drivers/acpi"
 	"github.com/ringo-os/ringo/kernel/early/cpu"
+	"github.com/ringo-os/ringo/kernel/linux"
 	"github.com/ringo-os/ringo/kernel/machine"
 )
 
@@ -43,7 +44,7 @@ func watchButton() {
 	for {
 		source.Wait()
 		if pressed() {
-			machine.RaiseSignal(uint32(syscall.SIGTERM))
+			linux.RaiseSignal(uint32(syscall.SIGTERM))
 		}
 	}
 }

@@ -138,7 +138,7 @@ func openStandard(files *fs.FS, console *terminal) {
 		errors = terminal(console.log.Errors())
 	}
 	if pipes.Input {
-		in := newPipeInput(memoryForFiles(), machine.RaiseSignal)
+		in := newPipeInput(memoryForFiles(), linux.RaiseSignal)
 		input = pipeDescription(files, "pipe:[1]", syscall.O_RDONLY, func(e *fs.Entry) *pipeFile {
 			return &pipeFile{entry: e, pipeInput: in}
 		})

@@ -6,6 +6,7 @@ import (
 
 	"github.com/ringo-os/ringo/kernel/file"
 	"github.com/ringo-os/ringo/kernel/fs"
+	"github.com/ringo-os/ringo/kernel/linux"
 	"github.com/ringo-os/ringo/kernel/machine"
 	"github.com/ringo-os/ringo/kernel/syslog"
 )
@@ -32,7 +33,7 @@ type windowSize struct{ rows, columns, width, height uint16 }
 
 func newTerminal(log *syslog.Log) *terminal {
 	t := &terminal{size: windowSize{rows: 24, columns: 80}, log: log}
-	t.discipline = newDiscipline(machine.ConsoleWrite, machine.RaiseSignal)
+	t.discipline = newDiscipline(machine.ConsoleWrite, linux.RaiseSignal)
 	return t
 }
 

@@ -128,8 +128,8 @@ func TestPipeBlocks(t *testing.T) {
 func TestPipeEnds(t *testing.T) {
 	reset()
 	var signals []uint32
-	machine.OnSignal = func(s uint32) { signals = append(signals, s) }
-	defer func() { machine.OnSignal = func(uint32) {} }()
+	machine.OnSignal = func(s uint32) bool { signals = append(signals, s); return true }
+	defer func() { machine.OnSignal = func(uint32) bool { return true } }()
 	r, w := newPipe(t, syscall.O_NONBLOCK)
 	fails(t, syscall.EAGAIN, unix.SYS_READ, r, make([]byte, 1), 1)
 	fails(t, syscall.EBADF, unix.SYS_READ, w, make([]byte, 1), 1)

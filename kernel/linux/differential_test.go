@@ -170,6 +170,13 @@ func reset() {
 	credentials.user, credentials.group, credentials.groups = identity{}, identity{}, nil
 	limits.all = firstLimits()
 	descriptors.limit.Store(0)
+	turns.all = nil
+	signals.mu.Lock()
+	signals.masks, signals.pending, signals.takers = nil, nil, nil
+	signals.mu.Unlock()
+	for i := range intervalTimers {
+		intervalTimers[i].set(0, 0)
+	}
 }
 
 // linux returns the world of the Linux that runs the test: a directory in /dev/shm, which becomes

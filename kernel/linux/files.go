@@ -6,6 +6,7 @@ import (
 	"github.com/ringo-os/ringo/kernel/early/call"
 	"github.com/ringo-os/ringo/kernel/file"
 	"github.com/ringo-os/ringo/kernel/fs"
+	"github.com/ringo-os/ringo/kernel/machine"
 )
 
 // read reads at the file's own position, and waits for the first byte if it may.
@@ -44,7 +45,7 @@ func (d *Description) goOn(p []byte, n int, errno syscall.Errno) (written int, _
 			}
 		}
 		if errno == syscall.EPIPE && d.pipe() != nil {
-			raise(syscall.SIGPIPE)
+			raise(newSignalInfo(syscall.SIGPIPE, fromUser), machine.ThreadID())
 		}
 		if written > 0 {
 			errno = 0

@@ -74,10 +74,13 @@ func (a arena) value(c *choices) uintptr {
 func (a arena) tamed(number uintptr, v *[6]uintptr) bool {
 	zero := at0(a.memory) + arenaZero
 	switch number {
-	case unix.SYS_EXIT, unix.SYS_EXIT_GROUP, unix.SYS_NANOSLEEP, unix.SYS_CLOCK_NANOSLEEP, unix.SYS_FLOCK:
+	case unix.SYS_EXIT, unix.SYS_EXIT_GROUP, unix.SYS_NANOSLEEP, unix.SYS_CLOCK_NANOSLEEP, unix.SYS_FLOCK,
+		unix.SYS_PAUSE, unix.SYS_RT_SIGSUSPEND:
 		return false
-	case unix.SYS_KILL, unix.SYS_TKILL, unix.SYS_TGKILL:
-		return v[1] != 9 && v[2] != 9
+	case unix.SYS_KILL, unix.SYS_TKILL, unix.SYS_TGKILL, unix.SYS_RT_SIGQUEUEINFO, unix.SYS_RT_TGSIGQUEUEINFO, unix.SYS_PIDFD_SEND_SIGNAL:
+		return int32(v[1]) != 9 && int32(v[2]) != 9
+	case unix.SYS_RT_SIGTIMEDWAIT:
+		v[2] = zero
 	case unix.SYS_POLL:
 		v[2] = 0
 	case unix.SYS_PPOLL:
@@ -178,7 +181,7 @@ func random(t *testing.T, c choices) {
 // quiet drops what the kernel says, and signals.
 func quiet() {
 	machine.Output = func([]byte) {}
-	machine.OnSignal = func(uint32) {}
+	machine.OnSignal = func(uint32) bool { return true }
 }
 
 func FuzzDispatch(f *testing.F) {

@@ -193,7 +193,7 @@ func TestSystem(t *testing.T) {
 
 func TestSignals(t *testing.T) {
 	var got []uint32
-	machine.OnSignal = func(s uint32) { got = append(got, s) }
+	machine.OnSignal = func(s uint32) bool { got = append(got, s); return true }
 	t.Cleanup(quiet)
 	must(t, unix.SYS_KILL, 1, 10)
 	must(t, unix.SYS_KILL, 0, 12)

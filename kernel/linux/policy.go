@@ -141,11 +141,11 @@ func sysSchedRRGetInterval(a *call.Arguments) (uintptr, syscall.Errno) {
 
 // A schedAttr is struct sched_attr, as it was first (Linux, include/uapi/linux/sched/types.h).
 type schedAttr struct {
-	size, policy              uint32
-	flags                     uint64
-	nice                      int32
-	priority                  uint32
-	runtime, deadline, period uint64
+	size, policy uint32
+	flags        uint64
+	nice         int32
+	priority     uint32
+	slice, _, _  uint64
 }
 
 const schedAttrSize = 48
@@ -211,7 +211,7 @@ func sysSchedGetattr(a *call.Arguments) (uintptr, syscall.Errno) {
 		told.flags = 1
 	}
 	if !isRealtime(t.policy) {
-		told.nice, told.runtime = int32(t.nice), uint64(sliceNormal)
+		told.nice, told.slice = int32(t.nice), uint64(sliceNormal)
 	}
 	return 0, CopyOut(p, &told)
 }

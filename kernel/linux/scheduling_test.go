@@ -19,8 +19,6 @@ func words(size int, numbers ...int) *buffer {
 
 // What is kept is told, and what is wrong is refused, as on Linux.
 func TestScheduling(t *testing.T) {
-	turns.all = nil
-	defer func() { turns.all = nil }()
 	const nobody = 1 << 22
 	var list []operation
 	add := func(number uintptr, name string, arguments ...any) {
@@ -114,7 +112,7 @@ func TestScheduling(t *testing.T) {
 // What a container may not do here, and a machine may.
 func TestRealtime(t *testing.T) {
 	reset()
-	defer func() { turns.all = nil }()
+	t.Cleanup(reset)
 	must(t, unix.SYS_SCHED_SETSCHEDULER, 0, policyRR, words(4, 7).data)
 	priority, slice, attr := make([]byte, 4), make([]byte, 16), make([]byte, 48)
 	must(t, unix.SYS_SCHED_GETPARAM, 1, priority)

@@ -1,35 +1,71 @@
 package linux
 
 import (
+	"encoding/binary"
 	"syscall"
 
 	"github.com/ringo-os/ringo/kernel/early/call"
 	"github.com/ringo-os/ringo/kernel/machine"
 )
 
-// lastSignal is the highest number of a signal.
-const lastSignal = 64
+// lastSignal is the highest number of a signal, firstRealtime the lowest of those that queue.
+const (
+	lastSignal    = 64
+	firstRealtime = 32
+)
 
-// raise sends the program a signal.
-func raise(signal syscall.Signal) {
-	switch signal {
-	case syscall.SIGKILL:
+// Where a signal comes from: si_code (Linux, include/uapi/asm-generic/siginfo.h).
+const (
+	fromUser   = 0
+	fromThread = -6
+	fromKernel = 0x80
+)
+
+// A signalInfo is what is told of a signal: siginfo_t, whose first 32 bytes have all that ours say.
+type signalInfo [siginfoSize]byte
+
+const siginfoSize = 128
+
+func newSignalInfo(signal syscall.Signal, code int32) (s signalInfo) {
+	binary.NativeEndian.PutUint32(s[0:], uint32(signal))
+	binary.NativeEndian.PutUint32(s[8:], uint32(code))
+	if code != fromKernel {
+		credentials.mu.Lock()
+		defer credentials.mu.Unlock()
+		binary.NativeEndian.PutUint32(s[16:], processID)
+		binary.NativeEndian.PutUint32(s[20:], credentials.user.real)
+	}
+	return s
+}
+
+func (s *signalInfo) signal() syscall.Signal {
+	return syscall.Signal(binary.NativeEndian.Uint32(s[:]))
+}
+
+// RaiseSignal sends the program a signal from outside: the console, the power button.
+func RaiseSignal(signal uint32) { raise(newSignalInfo(syscall.Signal(signal), fromKernel), 0) }
+
+// raise sends the program a signal, or one of its threads if that is not 0.
+func raise(s signalInfo, thread int) {
+	switch signal := s.signal(); {
+	case signal == syscall.SIGKILL:
 		machine.Exit(128 + int32(signal))
-	case syscall.SIGSTOP:
+	case signal == syscall.SIGSTOP:
 		// Nobody could make it go on.
-	default:
-		machine.RaiseSignal(uint32(signal))
+	case hold(s, thread):
+	case machine.RaiseSignal(uint32(signal)):
+		interrupt()
 	}
 }
 
-// send is kill, tkill and tgkill once it is known that the target is the program.
-func send(number uintptr) (uintptr, syscall.Errno) {
+// send is what the calls that send signals do once it is known that the target is the program, or one of its threads.
+func send(number uintptr, code int32, thread int) (uintptr, syscall.Errno) {
 	signal := int32(number)
 	if signal < 0 || signal > lastSignal {
 		return 0, syscall.EINVAL
 	}
 	if signal != 0 {
-		raise(syscall.Signal(signal))
+		raise(newSignalInfo(syscall.Signal(signal), code), thread)
 	}
 	return 0, 0
 }
@@ -37,23 +73,64 @@ func send(number uintptr) (uintptr, syscall.Errno) {
 func sysKill(a *call.Arguments) (uintptr, syscall.Errno) {
 	switch int32(a.Value[0]) {
 	case 0, processID, -processID:
-		return send(a.Value[1])
+		return send(a.Value[1], fromUser, 0)
 	}
 	return 0, syscall.ESRCH
 }
 
 func sysTkill(a *call.Arguments) (uintptr, syscall.Errno) {
-	if !machine.HasThread(int(int32(a.Value[0]))) {
+	thread := int(int32(a.Value[0]))
+	if thread <= 0 {
+		return 0, syscall.EINVAL
+	}
+	if !machine.HasThread(thread) {
 		return 0, syscall.ESRCH
 	}
-	return send(a.Value[1])
+	return send(a.Value[1], fromThread, thread)
 }
 
 func sysTgkill(a *call.Arguments) (uintptr, syscall.Errno) {
-	if int32(a.Value[0]) != processID || !machine.HasThread(int(int32(a.Value[1]))) {
+	process, thread := int32(a.Value[0]), int(int32(a.Value[1]))
+	if process <= 0 || thread <= 0 {
+		return 0, syscall.EINVAL
+	}
+	if process != processID || !machine.HasThread(thread) {
 		return 0, syscall.ESRCH
 	}
-	return send(a.Value[2])
+	return send(a.Value[2], fromThread, thread)
+}
+
+func sysRtSigqueueinfo(a *call.Arguments) (uintptr, syscall.Errno) {
+	return queueInfo(a, 1, func() (thread int, ok bool) { return 0, int32(a.Value[0]) == processID })
+}
+
+func sysRtTgsigqueueinfo(a *call.Arguments) (uintptr, syscall.Errno) {
+	process, thread := int32(a.Value[0]), int(int32(a.Value[1]))
+	if process <= 0 || thread <= 0 {
+		return 0, syscall.EINVAL
+	}
+	return queueInfo(a, 2, func() (int, bool) { return thread, process == processID && machine.HasThread(thread) })
+}
+
+// queueInfo sends the signal in argument i with what the argument after it says of it. To itself the program may say
+// anything.
+func queueInfo(a *call.Arguments, i int, target func() (thread int, ok bool)) (uintptr, syscall.Errno) {
+	var s signalInfo
+	if errno := CopyIn(Argument(a, i+1), &s); errno != 0 {
+		return 0, errno
+	}
+	thread, ok := target()
+	signal := int32(a.Value[i])
+	switch {
+	case !ok:
+		return 0, syscall.ESRCH
+	case signal < 0 || signal > lastSignal:
+		return 0, syscall.EINVAL
+	case signal != 0:
+		binary.NativeEndian.PutUint32(s[:], uint32(signal))
+		raise(s, thread)
+	}
+	return 0, 0
 }
 
 // The runtime handles signals itself. These calls accept what others ask for, and answer that
@@ -68,13 +145,6 @@ func sysRtSigaction(a *call.Arguments) (uintptr, syscall.Errno) {
 		return 0, syscall.EINVAL
 	}
 	return answerNothing[[4]uint64](a, 1, 2)
-}
-
-func sysRtSigprocmask(a *call.Arguments) (uintptr, syscall.Errno) {
-	if a.Value[3] != 8 || !Argument(a, 1).IsNil() && a.Value[0] > 2 {
-		return 0, syscall.EINVAL
-	}
-	return answerNothing[uint64](a, 1, 2)
 }
 
 func sysSigaltstack(a *call.Arguments) (uintptr, syscall.Errno) {

@@ -18,7 +18,7 @@ var (
 	// OnReady sees every call of Ready.
 	OnReady = func(token uintptr, readable, writable bool) {}
 	// OnSignal sees every call of RaiseSignal.
-	OnSignal = func(signal uint32) {}
+	OnSignal = func(signal uint32) (handled bool) { return true }
 	// OnAccessible answers Accessible.
 	OnAccessible = func(address, size uintptr, write bool) bool { return address >= 4096 }
 	// OnBeforeExit is what BeforeExit was given, OnExit what AtExit was.
@@ -91,7 +91,7 @@ func Exit(status int32)                             { panic("machine.Exit on the
 func SetWallClock(seconds int64, nanoseconds int32) {}
 func Entropy(p []byte) int                          { n, _ := rand.Read(p); return n }
 func Uptime() int64                                 { return int64(time.Since(started)) }
-func RaiseSignal(signal uint32)                     { OnSignal(signal) }
+func RaiseSignal(signal uint32) (handled bool)      { return OnSignal(signal) }
 func ThreadID() int                                 { return 1 }
 func HasThread(id int) bool                         { return id == 1 }
 func CurrentCore() (id, node int)                   { return 0, 0 }

@@ -306,10 +306,11 @@ func Entropy(p []byte) int
 //go:linkname Uptime
 func Uptime() int64
 
-// RaiseSignal delivers a signal to the program as if another process had sent it.
+// RaiseSignal delivers a signal to the program as if another process had sent it, and reports whether the program did
+// not ignore it. Package linux asks for it, which knows what is blocked.
 //
 //go:linkname RaiseSignal
-func RaiseSignal(signal uint32)
+func RaiseSignal(signal uint32) (handled bool)
 
 // ThreadID returns the number of the thread that the calling goroutine is on, 1 for the first.
 //

@@ -96,15 +96,18 @@ func sigblock(exiting bool) {}
 var initSigmaskUnused = initSigmask
 
 // raiseSignal delivers a signal from outside or from the program itself: to os/signal if it was
-// asked for, else what the signal does by default.
+// asked for, else what the signal does by default. It reports whether the signal was not ignored: a handler would have run.
 //
 //go:linkname machine_RaiseSignal github.com/ringo-os/ringo/kernel/machine.RaiseSignal
-func machine_RaiseSignal(sig uint32) {
+func machine_RaiseSignal(sig uint32) (handled bool) {
 	if sig == 0 || sig >= _NSIG {
-		return
+		return false
 	}
-	if sigsend(sig) || signal_ignored(sig) || signalsIgnored&(1<<sig) != 0 {
-		return
+	if sigsend(sig) {
+		return true
+	}
+	if signal_ignored(sig) || signalsIgnored&(1<<sig) != 0 {
+		return false
 	}
 	flags := int32(_SigKill)
 	if sig < uint32(len(sigtable)) {
@@ -133,6 +136,7 @@ func machine_RaiseSignal(sig uint32) {
 	case flags&_SigKill != 0 || flags&_SigPanic != 0 || sig == 9:
 		exit(128 + int32(sig))
 	}
+	return true
 }
 
 // sigpanic is what an instruction that raised an exception appears to have called.

@@ -152,7 +152,10 @@ func startSystemCalls() {
 func instructionCall(number, a1, a2, a3, a4, a5, a6 uintptr) (result, result2, _ uintptr) {
 	switch number {
 	case callClone, callFork, callVfork, callClone3:
-		return refuseFork(), 0, 0
+		// Package os asks for a pidfd to find out whether it could have one, when it is asked for any process, be it
+		// this one: that is no attempt to start another.
+		const withPidfd = 0x1000
+		return refuseFork(number == callClone && a1&withPidfd != 0), 0, 0
 	}
 	gp := getg()
 	var r1, r2, errno uintptr
@@ -172,11 +175,11 @@ func instructionCall(number, a1, a2, a3, a4, a5, a6 uintptr) (result, result2, _
 }
 
 // refuseFork answers the calls that would make a second process. It does so here because package
-// syscall forbids its stack to grow around them.
+// syscall forbids its stack to grow around them. The first one is told of, unless quietly is set.
 //
 //go:nosplit
-func refuseFork() (result uintptr) {
-	if forkRefused.CompareAndSwap(0, 1) {
+func refuseFork(quietly bool) (result uintptr) {
+	if !quietly && forkRefused.CompareAndSwap(0, 1) {
 		systemstack(func() {
 			print("ringo: this program tried to start another one; a machine of Ringo's runs a single program, so " +
 				"that fails with ENOSYS\n")

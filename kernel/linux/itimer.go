@@ -1,0 +1,153 @@
+package linux
+
+import (
+	"math"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/ringo-os/ringo/kernel/early/call"
+	"github.com/ringo-os/ringo/kernel/machine"
+)
+
+// An intervalTimer sends a signal when its clock gets to a time, and perhaps again and again.
+type intervalTimer struct {
+	signal syscall.Signal
+	clock  func() int64 // nanoseconds
+	speed  func() int64 // how many seconds of its own the clock shows in a second, at most
+
+	mu       sync.Mutex
+	next     int64 // by clock; 0: never
+	interval int64 // 0: once
+	alarm    *time.Timer
+}
+
+// intervalTimers are those of setitimer: by real time, by the time that the program runs, and by that with the kernel's on
+// its behalf. The last two are the same here, as a system call is a function call.
+var intervalTimers = [...]intervalTimer{
+	{signal: syscall.SIGALRM, clock: machine.Uptime, speed: func() int64 { return 1 }},
+	{signal: syscall.SIGVTALRM, clock: busyTime, speed: busySpeed},
+	{signal: syscall.SIGPROF, clock: busyTime, speed: busySpeed},
+}
+
+func busySpeed() int64 { return int64(statistics().Cores) }
+
+// set lets t run out after value, and then after each interval; 0 is never. It returns what was left of before.
+func (t *intervalTimer) set(value, interval int64) (oldValue, oldInterval int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := t.clock()
+	oldValue, oldInterval = t.left(now), t.interval
+	t.next, t.interval = 0, interval
+	if value != 0 {
+		t.next = stepped(now, 1, value)
+	}
+	t.arm(now)
+	return oldValue, oldInterval
+}
+
+// get returns what is left until t runs out.
+func (t *intervalTimer) get() (value, interval int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.left(t.clock()), t.interval
+}
+
+// left is the time until t runs out, at least a microsecond if it is about to. The mutex is held.
+func (t *intervalTimer) left(now int64) int64 {
+	if t.next == 0 {
+		return 0
+	}
+	return max(t.next-now, 1000)
+}
+
+// arm makes t look at its clock when it may have run out. The mutex is held.
+func (t *intervalTimer) arm(now int64) {
+	if t.alarm != nil {
+		t.alarm.Stop()
+	}
+	if t.next == 0 {
+		return
+	}
+	wait := time.Duration(max(t.next-now, 0) / t.speed())
+	if t.alarm == nil {
+		t.alarm = time.AfterFunc(wait, t.look)
+	} else {
+		t.alarm.Reset(wait)
+	}
+}
+
+// leastLook is how soon to look again at a clock that has not got there yet.
+const leastLook = int64(time.Millisecond)
+
+func (t *intervalTimer) look() {
+	t.mu.Lock()
+	now := t.clock()
+	passed := t.next != 0 && now >= t.next
+	switch {
+	case !passed:
+	case t.interval == 0:
+		t.next = 0
+	default:
+		t.next = stepped(t.next, (now-t.next)/t.interval+1, t.interval)
+	}
+	t.arm(min(now, t.next-leastLook))
+	t.mu.Unlock()
+	if passed {
+		RaiseSignal(uint32(t.signal))
+	}
+}
+
+// An intervalValue is struct itimerval.
+type intervalValue struct{ interval, value syscall.Timeval }
+
+func (v *intervalValue) of(value, interval int64) {
+	v.value, v.interval = syscall.NsecToTimeval(value), syscall.NsecToTimeval(interval)
+}
+
+// microseconds returns t in nanoseconds, at most Never; false if it is no time that a timer can have.
+func microseconds(t syscall.Timeval) (int64, bool) {
+	if uint64(t.Usec) >= 1e6 {
+		return 0, false
+	}
+	return nanoseconds(syscall.Timespec{Sec: t.Sec, Nsec: t.Usec * 1000})
+}
+
+func sysSetitimer(a *call.Arguments) (uintptr, syscall.Errno) {
+	var given, old intervalValue
+	if p := Argument(a, 1); !p.IsNil() {
+		if errno := CopyIn(p, &given); errno != 0 {
+			return 0, errno
+		}
+	}
+	value, ok1 := microseconds(given.value)
+	interval, ok2 := microseconds(given.interval)
+	if !ok1 || !ok2 || a.Value[0]&0xffffffff >= uintptr(len(intervalTimers)) {
+		return 0, syscall.EINVAL
+	}
+	old.of(intervalTimers[a.Value[0]&0xffffffff].set(value, interval))
+	if p := Argument(a, 2); !p.IsNil() {
+		return 0, CopyOut(p, &old)
+	}
+	return 0, 0
+}
+
+func sysGetitimer(a *call.Arguments) (uintptr, syscall.Errno) {
+	if a.Value[0]&0xffffffff >= uintptr(len(intervalTimers)) {
+		return 0, syscall.EINVAL
+	}
+	var now intervalValue
+	now.of(intervalTimers[a.Value[0]&0xffffffff].get())
+	return 0, CopyOut(Argument(a, 1), &now)
+}
+
+// sysAlarm returns how many seconds were left, rounded, but not to 0.
+func sysAlarm(a *call.Arguments) (uintptr, syscall.Errno) {
+	const second = int64(time.Second)
+	left, _ := intervalTimers[0].set(int64(min(a.Value[0]&0xffffffff, math.MaxInt32))*second, 0)
+	seconds := left / second
+	if rest := left % second; rest >= second/2 || seconds == 0 && rest > 0 {
+		seconds++
+	}
+	return uintptr(seconds), 0
+}

@@ -1,0 +1,38 @@
+package test
+
+import (
+	"testing"
+)
+
+// TestCalls runs the modes of testdata/calls that do the same on Linux, and compares.
+func TestCalls(t *testing.T) {
+	for _, mode := range []string{"signals", "timers", "process"} {
+		t.Run(mode, func(t *testing.T) {
+			t.Parallel()
+			want := onLinux(t, "calls", nil, "", mode)
+			for _, cores := range []int{1, 4} {
+				c := bare(t, "calls", mode)
+				c.Cores = cores
+				if got := boot(t, c); got.status != want.status || normal(got.output) != normal(want.output) {
+					t.Errorf("with %d cores: status %d\n%s\nLinux: status %d\n%s", cores, got.status, got.output, want.status, want.output)
+				}
+			}
+		})
+	}
+}
+
+// TestSignalfdFromOutside: Ctrl-C and the power button get to who takes signals that are blocked.
+func TestSignalfdFromOutside(t *testing.T) {
+	t.Parallel()
+	c := bare(t, "calls", "keys")
+	monitor := monitored(t, &c)
+	m := start(t, c)
+	m.expect("waiting")
+	m.Console.Send("\x03")
+	m.expect("interrupt code 128")
+	tellMonitor(t, monitor, "system_powerdown")
+	m.expect("terminated code 128")
+	if r := m.wait(); r.status != 0 {
+		t.Errorf("%+v", r)
+	}
+}
