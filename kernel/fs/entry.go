@@ -157,13 +157,27 @@ func (t *FS) Path(e *Entry) (path string, ok bool) {
 	return e.path(), !e.removed
 }
 
-// path builds the path of e. FS.tree is held.
+// Reached reports whether a path from what is / to the program leads to e.
+func (t *FS) Reached(e *Entry) bool {
+	t.tree.RLock()
+	defer t.tree.RUnlock()
+	for e != t.top && e.parent != nil {
+		e = e.parent.entry
+	}
+	return e == t.top
+}
+
+// path builds the path of e: from what is / to the program, or from the root if e does not lie below that. FS.tree is held.
 func (e *Entry) path() string {
-	if e.parent == nil {
+	top := e.node.volume.fs.top
+	switch {
+	case e == top:
+		return "/"
+	case e.parent == nil:
 		return e.name
 	}
 	var names []string
-	for ; e.parent != nil; e = e.parent.entry {
+	for ; e.parent != nil && e != top; e = e.parent.entry {
 		names = append(names, e.name)
 	}
 	var b strings.Builder

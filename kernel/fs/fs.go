@@ -7,6 +7,7 @@
 package fs
 
 import (
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -19,6 +20,7 @@ import (
 type FS struct {
 	tree sync.RWMutex
 	root *Entry
+	top  *Entry // what / is to the program: root, but for chroot; guarded by tree
 	// console is /dev/console, where it has been made.
 	console *Entry
 	// looking is held by who makes what is in a directory, for the first time that somebody looks. It is
@@ -78,8 +80,9 @@ func New(limit int64) *FS {
 	t.memory = t.newVolume("tmpfs", tmpfsMagic, "")
 	t.memory.quota = v.quota
 	t.root = &Entry{name: "/"}
-	t.root.users.Store(1)
+	t.root.users.Store(2) // as the top, too
 	t.root.node = t.newDirectory(v, t.root, 0o755)
+	t.top = t.root
 	return t
 }
 
@@ -90,8 +93,32 @@ func (t *FS) newVolume(name string, magic int64, place string) *Volume {
 	return v
 }
 
-// Root returns the root directory.
+// Root returns the root directory, whatever the program takes for it.
 func (t *FS) Root() *Entry { return t.root }
+
+// Top returns what / is to the program.
+func (t *FS) Top() *Entry {
+	t.tree.RLock()
+	defer t.tree.RUnlock()
+	return t.top
+}
+
+// SetTop makes e, a directory that is held, what / is to the program, and returns what it was. From below e no path leads
+// out; a directory outside that is open, or the current one, stays a way out, as on Linux.
+func (t *FS) SetTop(e *Entry) (old *Entry) {
+	t.tree.Lock()
+	defer t.tree.Unlock()
+	old, t.top = t.top, e
+	return old
+}
+
+// FromRoot returns a path, absolute and clean, as one relative to Root: what the kernel itself wants to find lies there.
+func FromRoot(path string) string {
+	if path == "/" {
+		return "."
+	}
+	return strings.TrimPrefix(path, "/")
+}
 
 // take reserves a page for a regular file.
 func (q *quota) take() bool {

@@ -67,7 +67,7 @@ func (t *FS) clear(name string, directory bool) (last target, errno syscall.Errn
 	if errno := t.makeAbove(path.Dir(name)); errno != 0 {
 		return last, errno
 	}
-	last, errno = t.walk(t.root, name, asIs)
+	last, errno = t.walk(t.root, FromRoot(name), asIs)
 	switch {
 	case errno != 0:
 		return last, errno
@@ -98,12 +98,12 @@ func (t *FS) makeAbove(name string) syscall.Errno {
 	if name == "/" {
 		return 0
 	}
-	last, errno := t.walk(t.root, name, follow)
+	last, errno := t.walk(t.root, FromRoot(name), follow)
 	if errno == syscall.ENOENT {
 		if errno := t.makeAbove(path.Dir(name)); errno != 0 {
 			return errno
 		}
-		last, errno = t.walk(t.root, name, follow)
+		last, errno = t.walk(t.root, FromRoot(name), follow)
 	}
 	if errno != 0 || last.entry != nil {
 		return errno

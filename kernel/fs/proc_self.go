@@ -18,7 +18,7 @@ func (t *FS) mountSelf(p *Program) {
 		t.Point(self+"exe", func() string { return p.Executable() })
 	}
 	t.Jump(self+"cwd", p.Directory)
-	t.Jump(self+"root", t.Root)
+	t.Jump(self+"root", t.Top)
 	t.Generate(self+"cmdline", func() []byte { return terminated(p.Arguments()) })
 	t.Generate(self+"environ", func() []byte { return terminated(p.Environment()) })
 	t.Generate(self+"comm", func() []byte { return lines(p.name()) })

@@ -62,7 +62,7 @@ func (t *FS) absolute(start *Entry, limits Limits) (*Entry, syscall.Errno) {
 	case limits&InRoot != 0:
 		return start, 0
 	}
-	return t.root, 0
+	return t.top, 0
 }
 
 func (t *FS) walkWithin(at *Entry, path string, how how, limits Limits) (last target, errno syscall.Errno) {
@@ -124,7 +124,7 @@ func (t *FS) walkWithin(at *Entry, path string, how how, limits Limits) (last ta
 			}
 			if path[0] == '/' {
 				// Linux has not found out yet where the root is if nothing before has asked for it.
-				if limits&NoCrossing != 0 && (!knowsRoot || at.node.volume != t.root.node.volume) {
+				if limits&NoCrossing != 0 && (!knowsRoot || at.node.volume != t.top.node.volume) {
 					return last, syscall.EXDEV
 				}
 				if at, errno = t.absolute(start, limits); errno != 0 {
@@ -164,7 +164,7 @@ func (t *target) find(at *Entry) (errno syscall.Errno) {
 		t.entry, t.dots = at, dot
 	case t.name == "..":
 		t.entry, t.dots = at, dotdot
-		if parent := t.directory.entry.parent; parent != nil {
+		if parent := t.directory.entry.parent; parent != nil && t.directory.entry != t.directory.volume.fs.top {
 			t.entry = parent.entry
 		}
 	default:

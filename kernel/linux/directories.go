@@ -212,9 +212,13 @@ func copyBytes(p Pointer, s string) (uintptr, syscall.Errno) {
 }
 
 func sysGetcwd(a *call.Arguments) (uintptr, syscall.Errno) {
-	name, ok := files.Path(process.directory.Load())
+	e := process.directory.Load()
+	name, ok := files.Path(e)
 	if !ok {
 		return 0, syscall.ENOENT
+	}
+	if !files.Reached(e) {
+		name = "(unreachable)" + name
 	}
 	if uintptr(len(name)) >= a.Value[1] {
 		return 0, syscall.ERANGE
@@ -249,6 +253,22 @@ func chdir(e *fs.Entry) syscall.Errno {
 	e.Hold()
 	process.directory.Swap(e).Release()
 	return 0
+}
+
+// sysChroot leaves the current directory where it is, be it outside.
+func sysChroot(a *call.Arguments) (uintptr, syscall.Errno) {
+	e, errno := lookup(atCWD, a, 0, 0)
+	switch {
+	case errno != 0:
+		return 0, errno
+	case e.Node().Mode()&syscall.S_IFMT != syscall.S_IFDIR:
+		return 0, syscall.ENOTDIR
+	case !isPrivileged():
+		return 0, syscall.EPERM
+	}
+	e.Hold()
+	files.SetTop(e).Release()
+	return 0, 0
 }
 
 func sysUmask(a *call.Arguments) (uintptr, syscall.Errno) {

@@ -61,10 +61,10 @@ func mount(o *Options) {
 	files.Generate("/sys/kernel/debug/page_tables", pageTables)
 }
 
-// Open opens a file as the program would, for the kernel's own use. The file has no descriptor; if it
-// is created, everybody may read it.
+// Open opens the file at path, absolute and clean, for the kernel's own use. The file has no descriptor; if it is
+// created, everybody may read it.
 func Open(path string, flags int) (file.File, syscall.Errno) {
-	return files.Open(process.directory.Load(), path, flags, 0o644)
+	return files.Open(files.Root(), fs.FromRoot(path), flags, 0o644)
 }
 
 // WriteFile makes content that of the file at path, as the program would: who watches the file hears of it.

@@ -241,7 +241,7 @@ var table = [...]entry{
 	unix.SYS__SYSCTL:                 {name: "_sysctl"},
 	unix.SYS_ARCH_PRCTL:              {name: "arch_prctl"},
 	unix.SYS_ADJTIMEX:                {name: "adjtimex", handle: sysAdjtimex},
-	unix.SYS_CHROOT:                  {name: "chroot"},
+	unix.SYS_CHROOT:                  {name: "chroot", handle: sysChroot},
 	unix.SYS_ACCT:                    {name: "acct"},
 	unix.SYS_MOUNT:                   {name: "mount"},
 	unix.SYS_UMOUNT2:                 {name: "umount2"},

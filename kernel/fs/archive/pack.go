@@ -32,7 +32,7 @@ type packer struct {
 
 // add packs what is at name.
 func (p *packer) add(name string) error {
-	e, errno := p.t.Lookup(p.t.Root(), name, false)
+	e, errno := p.t.Lookup(p.t.Root(), fs.FromRoot(name), false)
 	if errno != 0 {
 		return nil
 	}
@@ -52,7 +52,7 @@ func (p *packer) add(name string) error {
 }
 
 func (p *packer) directory(name string) error {
-	f, errno := p.t.Open(p.t.Root(), name, syscall.O_RDONLY|syscall.O_DIRECTORY, 0)
+	f, errno := p.t.Open(p.t.Root(), fs.FromRoot(name), syscall.O_RDONLY|syscall.O_DIRECTORY, 0)
 	if errno != 0 {
 		return nil
 	}
@@ -73,7 +73,7 @@ func (p *packer) directory(name string) error {
 }
 
 func (p *packer) regular(name string, r *newc.Record, size int64) error {
-	f, errno := p.t.Open(p.t.Root(), name, syscall.O_RDONLY, 0)
+	f, errno := p.t.Open(p.t.Root(), fs.FromRoot(name), syscall.O_RDONLY, 0)
 	if errno != 0 {
 		return nil
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime"
 	"syscall"
 	"time"
@@ -18,6 +19,7 @@ var modes = map[string]func(){
 	"timers":  timers,
 	"keys":    keys,
 	"process": process,
+	"chroot":  chroot,
 }
 
 func main() {
@@ -158,4 +160,36 @@ func process() {
 	fmt.Println(<-c)
 	_, err = p.Wait()
 	fmt.Println(err)
+}
+
+// chroot makes a folder all that there is.
+func chroot() {
+	dir := must(os.MkdirTemp("", "root"))
+	done(os.MkdirAll(filepath.Join(dir, "a/b"), 0o755))
+	done(os.WriteFile(filepath.Join(dir, "a/file"), []byte("inside\n"), 0o644))
+	done(os.Symlink("/a/file", filepath.Join(dir, "absolute")))
+	done(os.Symlink("../../../a", filepath.Join(dir, "a/b/up")))
+	done(os.Chdir(dir))
+	done(unix.Chroot("."))
+	fmt.Println(must(os.Getwd()), must(filepath.EvalSymlinks("/a/b/up/b/up/file")))
+	for _, name := range []string{"/", "/..", "/a/../../..", "/a/b/up"} {
+		fmt.Print(name, ":")
+		for _, e := range must(os.ReadDir(name)) {
+			fmt.Print(" ", e.Name())
+		}
+		fmt.Println()
+	}
+	fmt.Printf("%s", must(os.ReadFile("/absolute")))
+	_, err := os.Stat("/tmp")
+	fmt.Println(err)
+	root := must(os.OpenRoot("/"))
+	for _, name := range []string{"../a/file", "a/../../a/file", "absolute", "a/b/up/file", "a/b/../file"} {
+		f, err := root.Open(name)
+		fmt.Println(name, f != nil, err)
+	}
+	done(os.WriteFile("../../new", nil, 0o600))
+	fmt.Println(must(os.Stat("/new")).Name())
+	fmt.Println(unix.Chroot("/absolute"), unix.Chroot("/none"))
+	done(unix.Chroot("a"))
+	fmt.Println(must(os.ReadDir("/"))[0].Name())
 }
