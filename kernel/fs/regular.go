@@ -5,6 +5,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+
+	"github.com/ringo-os/ringo/kernel/file"
 )
 
 // A regularFile is an open regular file.
@@ -14,6 +16,14 @@ type regularFile struct {
 
 	mu     sync.Mutex // for position
 	offset int64
+}
+
+// An Appender is a file that can be written at its end, or not there, whatever O_APPEND says.
+type Appender interface {
+	file.Seeker
+	// WriteWith writes at offset, or at the end if append is set, and returns where it ended. The file's own position
+	// does not move.
+	WriteWith(p []byte, offset int64, append bool) (n int, end int64, errno syscall.Errno)
 }
 
 // newRegularFile opens e, whose node is held.
@@ -51,7 +61,7 @@ func (f *regularFile) ReadAt(p []byte, offset int64) (int, syscall.Errno) {
 func (f *regularFile) Write(p []byte) (int, syscall.Errno) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	n, end, errno := f.write(p, f.offset)
+	n, end, errno := f.WriteWith(p, f.offset, f.append.Load())
 	if errno == 0 {
 		f.offset = end
 	}
@@ -59,12 +69,12 @@ func (f *regularFile) Write(p []byte) (int, syscall.Errno) {
 }
 
 func (f *regularFile) WriteAt(p []byte, offset int64) (int, syscall.Errno) {
-	n, _, errno := f.write(p, offset)
+	n, _, errno := f.WriteWith(p, offset, f.append.Load())
 	return n, errno
 }
 
-// write writes at offset, or at the end with O_APPEND, and returns where it ended.
-func (f *regularFile) write(p []byte, offset int64) (n int, end int64, errno syscall.Errno) {
+// WriteWith implements Appender.
+func (f *regularFile) WriteWith(p []byte, offset int64, append bool) (n int, end int64, errno syscall.Errno) {
 	if len(p) == 0 {
 		return 0, offset, 0
 	}
@@ -74,7 +84,7 @@ func (f *regularFile) write(p []byte, offset int64) (n int, end int64, errno sys
 	node := f.entry.node
 	node.mu.Lock()
 	defer node.mu.Unlock()
-	if f.append.Load() {
+	if append {
 		offset = node.data.size
 	}
 	n, errno = node.data.writeAt(node.volume, p, offset)

@@ -163,6 +163,23 @@ func setTimes(e *fs.Entry, times *[2]syscall.Timespec) syscall.Errno {
 // wallClock returns the time of day.
 func wallClock() syscall.Timespec { return syscall.NsecToTimespec(time.Now().UnixNano()) }
 
+// sysUtime has seconds only, in a struct utimbuf.
+func sysUtime(a *call.Arguments) (uintptr, syscall.Errno) {
+	times := [2]syscall.Timespec{{Nsec: utimeNow}, {Nsec: utimeNow}}
+	if p := Argument(a, 1); !p.IsNil() {
+		var given [2]int64
+		if errno := CopyIn(p, &given); errno != 0 {
+			return 0, errno
+		}
+		times = [2]syscall.Timespec{{Sec: given[0]}, {Sec: given[1]}}
+	}
+	e, errno := lookup(atCWD, a, 0, 0)
+	if errno != 0 {
+		return 0, errno
+	}
+	return 0, setTimes(e, &times)
+}
+
 func sysUtimes(a *call.Arguments) (uintptr, syscall.Errno) { return utimes(atCWD, a, 0) }
 
 func sysFutimesat(a *call.Arguments) (uintptr, syscall.Errno) { return utimes(a.Value[0], a, 1) }

@@ -13,7 +13,9 @@ const cwd = descriptor(-1)
 // From a root of the program's own no path leads out.
 func TestChroot(t *testing.T) {
 	var list []operation
-	add := func(number uintptr, name string, arguments ...any) { list = append(list, plain(number, name, arguments...)) }
+	add := func(number uintptr, name string, arguments ...any) {
+		list = append(list, plain(number, name, arguments...))
+	}
 	open := func(slot descriptor, at descriptor, path string, flags int) {
 		list = append(list, plain(unix.SYS_OPENAT, "openat", at, path, flags, 0o644).opening(slot))
 	}

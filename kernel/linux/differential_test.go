@@ -326,6 +326,19 @@ func statedX(_ uintptr, b []byte) string {
 		st.Mode, st.Nlink, st.Uid, st.Gid, st.Size, st.Blocks)
 }
 
+// listedOld is listed for getdents, where the type is the last byte.
+func listedOld(n uintptr, b []byte) string {
+	var names []string
+	for b = b[:n]; len(b) > 0; {
+		size := int(b[16]) | int(b[17])<<8
+		name, _, _ := bytes.Cut(b[18:size], []byte{0})
+		names = append(names, fmt.Sprintf("%s:%d", name, b[size-1]))
+		b = b[size:]
+	}
+	sort.Strings(names)
+	return strings.Join(names, " ")
+}
+
 // listed makes the results of getdents64 comparable: the order is not the same.
 func listed(n uintptr, b []byte) string {
 	var names []string

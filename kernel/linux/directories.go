@@ -1,54 +1,11 @@
 package linux
 
 import (
-	"encoding/binary"
 	"syscall"
 
 	"github.com/ringo-os/ringo/kernel/early/call"
 	"github.com/ringo-os/ringo/kernel/fs"
 )
-
-// sysGetdents64 fills argument 1 with struct linux_dirent64.
-func sysGetdents64(a *call.Arguments) (uintptr, syscall.Errno) {
-	const header = 8 + 8 + 2 + 1 // before the name
-	d, errno := Lookup(a.Value[0])
-	if errno != 0 {
-		return 0, errno
-	}
-	directory, ok := d.File.(fs.Directory)
-	if !ok {
-		return 0, syscall.ENOTDIR
-	}
-	m, errno := Borrow(Argument(a, 1), a.Value[2]&0xffffffff, Out)
-	if errno != 0 {
-		return 0, errno
-	}
-	n, tight := 0, false
-	errno = directory.Names(func(name fs.Name) bool {
-		size := (header + len(name.Name) + 1 + 7) &^ 7
-		if tight = len(m.Bytes)-n < size; tight {
-			return false
-		}
-		p := m.Bytes[n : n+size]
-		binary.LittleEndian.PutUint64(p, name.Inode)
-		binary.LittleEndian.PutUint64(p[8:], uint64(name.Cookie))
-		binary.LittleEndian.PutUint16(p[16:], uint16(size))
-		p[18] = name.Type
-		clear(p[header+copy(p[header:], name.Name):])
-		n += size
-		return true
-	})
-	if errno == 0 {
-		d.accessed(1)
-	}
-	if e := m.Return(Argument(a, 1), n); e != 0 {
-		return 0, e
-	}
-	if errno == 0 && n == 0 && tight {
-		errno = syscall.EINVAL
-	}
-	return uintptr(n), errno
-}
 
 func sysMkdir(a *call.Arguments) (uintptr, syscall.Errno) { return mkdir(atCWD, a, 0, a.Value[1]) }
 

@@ -268,8 +268,7 @@ func sysFsync(a *call.Arguments) (uintptr, syscall.Errno) {
 
 func sysSync(a *call.Arguments) (uintptr, syscall.Errno) { return 0, 0 }
 
-// sysSyncfs is also fadvise64, readahead and sync_file_range: there is nothing to do for an open
-// file.
+// sysSyncfs has nothing to do for an open file.
 func sysSyncfs(a *call.Arguments) (uintptr, syscall.Errno) {
 	_, errno := Lookup(a.Value[0])
 	return 0, errno

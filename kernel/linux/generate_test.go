@@ -278,7 +278,19 @@ func (g maker) content() operation {
 		v := g.vectorOf(g.filled(n))
 		return plain(unix.SYS_PWRITEV, "pwritev", g.slot(), v, len(v), one(g, 0, 100, 4096, -1))
 	}
-	switch g.Intn(3) {
+	switch g.Intn(8) {
+	case 3:
+		v := g.vectorOf(empty(n))
+		return plain(unix.SYS_PREADV2, "preadv2", g.slot(), v, len(v), one(g, 0, 100, 4096, -1, -2), 0, g.rwFlags())
+	case 4:
+		v := g.vectorOf(g.filled(n))
+		return plain(unix.SYS_PWRITEV2, "pwritev2", g.slot(), v, len(v), one(g, 0, 100, 4096, -1, -2), 0, g.rwFlags())
+	case 5:
+		return plain(unix.SYS_FADVISE64, "fadvise64", g.slot(), g.offset(), g.offset(), one(g, 0, 1, 2, 3, 4, 5, 6, -1))
+	case 6:
+		return plain(unix.SYS_READAHEAD, "readahead", g.slot(), g.offset(), g.size())
+	case 7:
+		return plain(unix.SYS_SYNC_FILE_RANGE, "sync_file_range", g.slot(), g.offset(), g.offset(), one(g, 0, 1, 2, 7, 8))
 	case 0:
 		return plain(unix.SYS_SENDFILE, "sendfile", g.slot(), g.slot(), &buffer{}, n)
 	case 1:
@@ -288,8 +300,14 @@ func (g maker) content() operation {
 	return plain(unix.SYS_COPY_FILE_RANGE, "copy_file_range", g.slot(), &buffer{}, g.slot(), &buffer{}, n, 0)
 }
 
+func (g maker) rwFlags() int {
+	return one(g, 0, 1, 2, 4, 8, 0x10, 0x10, 0x20, 0x30, 0x40, 0x80, 0x200, 0x400)
+}
+
 func (g maker) looking() operation {
-	switch g.Intn(9) {
+	switch g.Intn(10) {
+	case 9:
+		return plain(unix.SYS_GETDENTS, "getdents", g.slot(), empty(4096), one(g, 4096, 4096, 20)).with(listedOld)
 	case 0, 1, 2:
 		return plain(unix.SYS_NEWFSTATAT, "newfstatat", g.at(), g.path(), empty(144),
 			one(g, 0, atSymlinkNofollow, atEmptyPath)).with(stated)
@@ -309,7 +327,9 @@ func (g maker) looking() operation {
 }
 
 func (g maker) attributes() operation {
-	switch g.Intn(8) {
+	switch g.Intn(9) {
+	case 8:
+		return plain(unix.SYS_UTIME, "utime", g.path(), one(g, g.timespecs(), g.timespecs(), &buffer{}))
 	case 0, 1:
 		return plain(unix.SYS_FCHMODAT, "fchmodat", g.at(), g.path(), g.mode())
 	case 2:
