@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io/fs"
 	"maps"
 	"os"
@@ -197,6 +198,40 @@ func TestTestProfiles(t *testing.T) {
 		t.Errorf("the profile of a test that fails is %.20q", got)
 	}
 	m.unchanged("tests.test", "out/failed", "out/cpu", "out/mem", "out/block", "out/mutex", "out/trace", "out/cover", artifact)
+}
+
+// TestTestEndsBadly: of a test that panics, or ends the program, comes back what go test would have found.
+func TestTestEndsBadly(t *testing.T) {
+	for name, want := range map[string]string{"Panics": "panic: it panics", "Exits": "FAIL", "Dies": "the last word"} {
+		t.Run(name, func(t *testing.T) {
+			m := newTests(t)
+			args := []string{"-run", name, "-cpuprofile", "cpu", "-memprofile", "mem", "-trace", "trace", "-coverprofile", "cover", "-artifacts", "-outputdir", ".", "."}
+			left := func() (list []string) {
+				for name, content := range m.files() {
+					if _, there := m.before[name]; !there && !strings.HasSuffix(name, ".test") {
+						// An artifact's folder has a number.
+						name = regexp.MustCompile(`/\d+/`).ReplaceAllString(name, "/N/")
+						// How much of a trace is there is a matter of time.
+						list = append(list, fmt.Sprint(name, " empty ", content == "" && name != "trace"))
+						os.Remove(filepath.Join(m.dir, name))
+					}
+				}
+				os.RemoveAll(filepath.Join(m.dir, "_artifacts"))
+				slices.Sort(list)
+				return list
+			}
+			stock := exec.CommandContext(t.Context(), "go", append([]string{"test"}, args...)...)
+			stock.Dir = m.dir
+			if out, err := stock.CombinedOutput(); status(err) != 1 || !strings.Contains(string(out), want) {
+				t.Fatalf("go test: %v\n%s", err, out)
+			}
+			theirs := left()
+			m.expect(1, args, regexp.QuoteMeta(want))
+			if ours := left(); !slices.Equal(ours, theirs) || len(ours) == 0 {
+				t.Errorf("%q, and go test leaves %q", ours, theirs)
+			}
+		})
+	}
 }
 
 // TestTestCover: the coverage of several packages is merged, as are the packages' views of each other.

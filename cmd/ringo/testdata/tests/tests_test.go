@@ -2,6 +2,7 @@ package tests
 
 import (
 	"flag"
+	"log"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -24,6 +25,13 @@ func TestPasses(t *testing.T) {
 func TestFails(t *testing.T) { t.Error("it fails") }
 
 func TestPanics(t *testing.T) { panic("it panics") }
+
+func TestExits(t *testing.T) {
+	os.WriteFile(filepath.Join(t.ArtifactDir(), "artifact"), []byte("kept"), 0o666)
+	os.Exit(1)
+}
+
+func TestDies(t *testing.T) { log.Fatal("the last word") }
 
 func TestLoops(t *testing.T) {
 	for {
