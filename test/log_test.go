@@ -207,6 +207,40 @@ func TestLogEnds(t *testing.T) {
 	}
 }
 
+// TestLogDies: what the runtime says when it gives up gets to a server that takes datagrams, as does what was written before.
+func TestLogDies(t *testing.T) {
+	for _, test := range []struct{ mode, before, first, last string }{
+		{"deadlock", "before", "fatal error: all goroutines are asleep - deadlock!", "main.main()"},
+		{"unlock", "before", "fatal error: sync: unlock of unlocked mutex", "main.main()"},
+		{"memory", "", "fatal error: runtime: out of memory", "main.main()"},
+		{"waits", "before", "SIGQUIT: quit", "main.main()"},
+		{"crash", "", "fatal error: sync: unlock of unlocked mutex", "ringo: the rest is on the console"},
+	} {
+		for _, cores := range []int{1, 4} {
+			t.Run(fmt.Sprint(test.mode, "/", cores), func(t *testing.T) {
+				t.Parallel()
+				s := serveLog(t, "udp", 0)
+				c := logging(t, s, test.mode)
+				c.Cores = cores
+				m := start(t, c)
+				if test.mode == "waits" {
+					s.wait(t, "before")
+					m.Console.Send("\x1c")
+				}
+				r := m.wait()
+				s.wait(t, test.last)
+				got := strings.Join(s.plain(t), "\n")
+				if test.before != "" && !strings.HasPrefix(got, "30 box prog 1 stdout "+test.before+"\n") {
+					t.Errorf("what comes first is %.100q", got)
+				}
+				if !strings.Contains(got, "\n26 box prog 1 fatal "+test.first) && !strings.HasPrefix(got, "26 box prog 1 fatal "+test.first) || r.status != 2 {
+					t.Errorf("status %d\n%s", r.status, got)
+				}
+			})
+		}
+	}
+}
+
 // TestLogByName: the server has a name, which name servers or /etc/hosts know, perhaps not at first.
 func TestLogByName(t *testing.T) {
 	for _, test := range []struct{ network, name, dns string }{

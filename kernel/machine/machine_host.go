@@ -24,6 +24,10 @@ var (
 	// OnBeforeExit is what BeforeExit was given, OnExit what AtExit was.
 	OnBeforeExit func()
 	OnExit       func()
+	// OnTakeOutput answers TakeOutput.
+	OnTakeOutput = func(p []byte) (n int, lost uint64) { return 0, 0 }
+	// OnLastWords is what LastWords was given.
+	OnLastWords func()
 	// OnPanicText is what OnPanic was given, OnReadyKernel what WhenReady was.
 	OnPanicText   func([]byte)
 	OnReadyKernel func()
@@ -82,10 +86,11 @@ func ConsoleRead(p []byte) int                      { return 0 }
 func ConsoleSource() *Source                        { return &console }
 func BeforeExit(f func())                           { OnBeforeExit = f }
 func AtExit(f func())                               { OnExit = f }
+func LastWords(f func())                            { OnLastWords = f }
 func OnPanic(f func(text []byte))                   { OnPanicText = f }
 func WhenReady(f func())                            { OnReadyKernel = f }
 func TapOutput(ring []byte) *Source                 { return &console }
-func TakeOutput(p []byte) (n int, lost uint64)      { return 0, 0 }
+func TakeOutput(p []byte) (n int, lost uint64)      { return OnTakeOutput(p) }
 func Print(p []byte)                                { Output(p) }
 func Exit(status int32)                             { panic("machine.Exit on the host") }
 func SetWallClock(seconds int64, nanoseconds int32) {}

@@ -261,6 +261,13 @@ func BeforeExit(f func())
 //go:linkname AtExit
 func AtExit(f func())
 
+// LastWords makes f run when the runtime has given up and said why, which TakeOutput has: after a fatal error, for a
+// signal that shows all goroutines. It does not after a panic, which OnPanic tells of. F runs as what AtExit is given
+// does, once; it must store no pointer either, as nobody may do the collector's work for that. It is set once.
+//
+//go:linkname LastWords
+func LastWords(f func())
+
 // OnPanic makes f be told the text of a panic that nobody recovers, before it is printed and before what
 // BeforeExit was given runs, on the same goroutine. F is ordinary Go, must not panic, and is set once.
 //

@@ -20,6 +20,7 @@ type Client struct {
 	socket   socket
 	stream   bool
 	patience time.Duration
+	way      *Way // of datagrams, unless they stay in the machine
 	watch    *file.Watch
 	changed  <-chan struct{} // something has, maybe
 }
@@ -65,7 +66,7 @@ func (n *Network) Dial(network string, to netip.AddrPort, patience time.Duration
 		}
 	})
 	if errno == 0 && !c.stream {
-		errno = n.resolve(to.Addr(), patience)
+		c.way, errno = n.resolve(to, patience)
 	}
 	if errno != 0 {
 		c.Close()
@@ -75,35 +76,55 @@ func (n *Network) Dial(network string, to netip.AddrPort, patience time.Duration
 }
 
 // resolve waits until the hardware address is known of to, or of the router on the way: before that, datagrams wait in
-// the stack, and who has sent them does not know.
-func (n *Network) resolve(to netip.Addr, patience time.Duration) syscall.Errno {
+// the stack, and who has sent them does not know. It returns the way that they go, nil if that leads to no device.
+func (n *Network) resolve(to netip.AddrPort, patience time.Duration) (*Way, syscall.Errno) {
 	protocol := tcpip.NetworkProtocolNumber(ipv4.ProtocolNumber)
-	if to.Is6() {
+	if to.Addr().Is6() {
 		protocol = ipv6.ProtocolNumber
 	}
-	route, err := n.stack.FindRoute(0, tcpip.Address{}, addressOf(to), protocol, false)
+	route, err := n.stack.FindRoute(0, tcpip.Address{}, addressOf(to.Addr()), protocol, false)
 	if err != nil {
-		return errnoOf(err)
+		return nil, errnoOf(err)
 	}
 	defer route.Release()
-	resolved := make(chan tcpip.Error, 1)
-	if err := route.ResolvedFields(func(r stack.ResolvedFieldsResult) { resolved <- r.Err }); err != nil {
+	resolved := make(chan stack.ResolvedFieldsResult, 1)
+	if err := route.ResolvedFields(func(r stack.ResolvedFieldsResult) { resolved <- r }); err != nil {
 		if _, begun := err.(*tcpip.ErrWouldBlock); !begun {
-			return errnoOf(err)
+			return nil, errnoOf(err)
 		}
 	}
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	select {
-	case err := <-resolved:
-		if err != nil {
-			return syscall.EHOSTUNREACH
+	case r := <-resolved:
+		if r.Err != nil {
+			return nil, syscall.EHOSTUNREACH
 		}
-		return 0
+		local, _ := netip.AddrFromSlice(r.RouteInfo.LocalAddress.AsSlice())
+		l := n.linkOf(route.OutgoingNIC())
+		if l == nil || !local.IsValid() || len(r.RouteInfo.RemoteLinkAddress) != len(l.address) {
+			return nil, 0
+		}
+		return newWay(l, local, to, r.RouteInfo.RemoteLinkAddress), 0
 	case <-timer.C:
-		return syscall.ETIMEDOUT
+		return nil, syscall.ETIMEDOUT
 	}
 }
+
+// linkOf returns the device's link of an interface, nil if there is none.
+func (n *Network) linkOf(id tcpip.NICID) *link {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, i := range n.interfaces {
+		if l, ok := i.link.(*link); ok && i.id == id {
+			return l
+		}
+	}
+	return nil
+}
+
+// Way returns how datagrams to the server can be sent when the program has died, nil if they cannot.
+func (c *Client) Way() *Way { return c.way }
 
 // socketAddress returns to as programs pass it.
 func socketAddress(to netip.AddrPort) *sockaddr {

@@ -23,6 +23,7 @@ type device interface {
 	Wait()
 	Receive(deliver func(h nic.Header, parts [][]byte, size int)) error
 	Transmit() *nic.Transmitter
+	Transmitter() *nic.Transmitter
 }
 
 // A link is what the stack sees of a virtio network device: an Ethernet.

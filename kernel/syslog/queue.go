@@ -18,6 +18,8 @@ type queue struct {
 	used    int             // what records cost
 	dropped uint64          // since the last time that this was said
 	waiting []chan struct{} // of those in drain
+	hand    record          // what was taken last, if handed: it may be on its way still
+	handed  bool
 }
 
 func (q *queue) init(room int) {
@@ -72,6 +74,7 @@ func (q *queue) admit() {
 func (q *queue) take() (r record, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	q.hand, q.handed = record{}, false
 	for {
 		if len(q.records) == 0 {
 			q.admit()
@@ -84,6 +87,7 @@ func (q *queue) take() (r record, ok bool) {
 				q.records = nil // nor its array
 			}
 			q.used -= r.cost()
+			q.hand, q.handed = r, true
 			return r, true
 		case len(q.waiting) > 0:
 			return r, false

@@ -41,9 +41,7 @@ type sender struct {
 
 func (s *sender) run() {
 	// A line that is the program's last finds a connection.
-	if conn, err := s.dial(); err == nil {
-		s.conn = conn
-	}
+	s.connect()
 	var b []byte
 	for {
 		r, ok := s.log.queue.take()
@@ -89,10 +87,24 @@ func (s *sender) deliver(p []byte) {
 	}
 }
 
+// connect connects to the server.
+func (s *sender) connect() error {
+	conn, err := s.dial()
+	if err != nil {
+		return err
+	}
+	s.conn = conn
+	if c, ok := conn.(waylaid); ok {
+		if way := c.LastWay(); way != nil {
+			s.log.way.Store(&way)
+		}
+	}
+	return nil
+}
+
 func (s *sender) try(p []byte) (err error) {
 	if s.conn == nil {
-		if s.conn, err = s.dial(); err != nil {
-			s.conn = nil
+		if err = s.connect(); err != nil {
 			return err
 		}
 	}

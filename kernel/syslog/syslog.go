@@ -6,6 +6,7 @@
 //	message.go  lines as RFC 5424 has them
 //	local.go    what the program itself sends to /dev/log
 //	sender.go   to the server
+//	lastwords.go  what is left to say when the program has died
 //
 // Late code. How bytes get to the server is a matter of whoever calls Connect: a program without a network has this
 // package, too.
@@ -36,7 +37,8 @@ type Log struct {
 	errors  *Stream
 	runtime *Stream
 	sending atomic.Bool
-	givenUp atomic.Bool // Flush has, and does not wait again
+	way     atomic.Pointer[Way] // nil if there is none
+	givenUp atomic.Bool         // Flush has, and does not wait again
 }
 
 // current is the machine's, nil without log=.
@@ -57,14 +59,20 @@ func New(o Options) *Log {
 func (l *Log) Begin() {
 	current.Store(l)
 	machine.OnPanic(l.panics)
+	machine.LastWords(l.lastWords)
 	source := machine.TapOutput(make([]byte, tapSize))
 	go func() {
 		for {
 			l.takeRuntime()
 			source.Wait()
+			time.Sleep(tapPause)
 		}
 	}()
 }
+
+// tapPause is how long what the runtime prints stays where it is: if it is why the program dies, this goroutine does not
+// come back, and all of it is there for lastWords.
+const tapPause = 20 * time.Millisecond
 
 // tapSize is how much of what the runtime prints may wait to be taken.
 const tapSize = 16 << 10

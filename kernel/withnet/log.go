@@ -39,12 +39,22 @@ func connect(log *syslog.Log, n *net.Network) error {
 	return nil
 }
 
+// A connection is a client as package syslog wants it.
+type connection struct{ *net.Client }
+
+func (c connection) LastWay() syslog.Way {
+	if way := c.Way(); way != nil {
+		return way
+	}
+	return nil
+}
+
 // dial connects to the first of addresses, of which there is one, that can be connected to.
 func dial(n *net.Network, target syslog.Target, addresses ...netip.Addr) (_ syslog.Conn, err error) {
 	for _, a := range addresses {
 		var c *net.Client
 		if c, err = n.Dial(target.Network, netip.AddrPortFrom(a, target.Port), logPatience); err == nil {
-			return c, nil
+			return connection{c}, nil
 		}
 	}
 	return nil, err

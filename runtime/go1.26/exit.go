@@ -5,6 +5,7 @@ package runtime
 // The console as far as print needs it, and the ways out.
 
 import (
+	"internal/runtime/atomic"
 	"internal/runtime/exithook"
 	"unsafe"
 
@@ -147,11 +148,22 @@ func machine_BeforeExit(f func()) {
 func beforePanicExit(p *_panic) {
 	if panicText != nil {
 		panicText(describePanic(p))
+		lastWordsSaid.Store(1) // what the runtime prints now was just told
 	}
 	if beforeExit != nil {
 		beforeExit()
 	}
 }
+
+// lastWords is the kernel's way to tell what the runtime has said when it gave up. Set once, while the kernel is
+// initialised.
+var (
+	lastWords     func()
+	lastWordsSaid atomic.Uint32 // or there are none to say
+)
+
+//go:linkname machine_LastWords github.com/ringo-os/ringo/kernel/machine.LastWords
+func machine_LastWords(f func()) { lastWords = f }
 
 // atExit is the kernel's last word. Set once, while the kernel is initialised.
 var atExit func()
@@ -165,6 +177,9 @@ func machine_Print(p []byte) { write1(2, noescape(unsafe.Pointer(unsafe.SliceDat
 //go:nosplit
 func exit(code int32) {
 	systemstack(func() {
+		if lastWords != nil && getg().m.dying != 0 && lastWordsSaid.CompareAndSwap(0, 1) {
+			lastWords()
+		}
 		if atExit != nil {
 			atExit()
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ringo-os/ringo/drivers/virtio"
+	"github.com/ringo-os/ringo/kernel/machine"
 )
 
 // How long a sender waits for room in a full queue: first it lets others run, then it sleeps. A
@@ -54,6 +55,27 @@ func (d *Device) LargestSend() int {
 func (d *Device) Transmit() *Transmitter {
 	d.transmit.mu.Lock()
 	return &d.transmit
+}
+
+// Transmitter returns the transmit queue for who takes it with TryOpen.
+func (d *Device) Transmitter() *Transmitter { return &d.transmit }
+
+// TryOpen is Transmit for who cannot wait, and need not be a goroutine: false if somebody has the queue.
+func (t *Transmitter) TryOpen() bool { return t.mu.TryLock() }
+
+// Drain sends what was written, and looks again and again until the device has taken all of it: false if it has not within
+// patience. It neither parks nor allocates.
+func (t *Transmitter) Drain(patience time.Duration) bool {
+	t.queue.Publish()
+	for begin := machine.Uptime(); ; {
+		t.reap()
+		switch {
+		case t.queue.Spare() == t.queue.Size():
+			return true
+		case t.queue.Err() != nil, machine.Uptime()-begin > int64(patience):
+			return false
+		}
+	}
 }
 
 // Close sends what was written and lets others have the queue.

@@ -3,10 +3,12 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"log"
 	"log/syslog"
 	"os"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -45,7 +47,27 @@ func main() {
 		log.Fatal("the last word")
 	case "deadlock":
 		fmt.Println("before")
+		time.Sleep(500 * time.Millisecond)
 		select {}
+	case "unlock":
+		fmt.Println("before")
+		time.Sleep(500 * time.Millisecond) // there must be a connection
+		new(sync.Mutex).Unlock()
+	case "memory":
+		var all [][]byte
+		for {
+			all = append(all, bytes.Repeat([]byte{1}, 1<<20))
+		}
+	case "waits":
+		fmt.Println("before")
+		bufio.NewReader(os.Stdin).ReadString('\n')
+	case "crash": // in a goroutine of many
+		for range 300 {
+			go func() { select {} }()
+		}
+		time.Sleep(500 * time.Millisecond)
+		debug.SetTraceback("all")
+		new(sync.Mutex).Unlock()
 	case "late": // the server comes when the program is told so
 		fmt.Println("before the server is there")
 		bufio.NewReader(os.Stdin).ReadString('\n')
