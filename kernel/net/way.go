@@ -65,13 +65,16 @@ func newWay(l *link, local netip.Addr, to netip.AddrPort, hardware tcpip.LinkAdd
 	return w
 }
 
-// wayPatience is how long the device may take for a frame.
-const wayPatience = 100 * time.Millisecond
+// How long the device may take for a frame, be its hypervisor ever so busy; and how long a core may still be using it.
+const (
+	wayPatience = time.Second
+	wayTurn     = 100 * time.Millisecond
+)
 
 // Begin takes the device for good; false if somebody was just using it when the program died.
 func (w *Way) Begin() bool {
 	for begin := machine.Uptime(); !w.transmit.TryOpen(); { // a core that was not stopped gets done with it
-		if machine.Uptime()-begin > int64(wayPatience) {
+		if machine.Uptime()-begin > int64(wayTurn) {
 			return false
 		}
 	}
