@@ -18,6 +18,9 @@ type data struct {
 	dense []*page         // the pages from 0 on
 	far   map[int64]*page // those far behind the others, in a file that is mostly holes
 
+	sealable bool // memfd_create made it so
+	sealed   Seals
+
 	object *space.Object // has the pages of a file that was ever mapped
 	mapped bool          // and is mapped now
 }

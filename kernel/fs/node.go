@@ -149,6 +149,9 @@ func (n *Node) SetMode(mode uint32) syscall.Errno {
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if n.data != nil && n.data.seals()&SealExecute != 0 && (n.mode^mode)&0o111 != 0 {
+		return syscall.EPERM
+	}
 	n.mode = mode & 0o7777
 	n.changed = now()
 	return 0

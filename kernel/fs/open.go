@@ -148,10 +148,14 @@ func (t *FS) openNameless(at *Entry, path string, flags int, mode uint32, limits
 	return f, 0
 }
 
-// OpenMemory is memfd_create.
-func (t *FS) OpenMemory(name string) file.File {
+// OpenMemory is memfd_create. The file takes seals if sealable is set; if not executable, it never is.
+func (t *FS) OpenMemory(name string, sealable, executable bool) file.File {
 	f := t.nameless(t.memory, syscall.O_RDWR, 0o777)
 	f.entry.name = "/memfd:" + name
+	n := f.entry.node
+	if n.data.sealable = sealable || !executable; !executable {
+		n.mode, n.data.sealed = 0o666, SealExecute
+	}
 	return f
 }
 
@@ -188,11 +192,12 @@ func (e *Entry) open(flags int, created bool) (file.File, syscall.Errno) {
 	case n.data == nil:
 		return nil, syscall.ENXIO
 	}
-	f := newRegularFile(e, flags)
 	if flags&syscall.O_TRUNC != 0 && !created {
-		n.truncate(0)
+		if errno := n.truncate(0); errno != 0 {
+			return nil, errno
+		}
 	}
-	return f, 0
+	return newRegularFile(e, flags), 0
 }
 
 // writes reports whether flags ask to write, or like 3 for the permission to.

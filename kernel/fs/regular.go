@@ -87,6 +87,11 @@ func (f *regularFile) WriteWith(p []byte, offset int64, append bool) (n int, end
 	if append {
 		offset = node.data.size
 	}
+	may, errno := node.data.mayWrite(offset, len(p))
+	if errno != 0 {
+		return 0, offset, errno
+	}
+	p = p[:may]
 	n, errno = node.data.writeAt(node.volume, p, offset)
 	if n > 0 {
 		node.touched()
@@ -142,15 +147,18 @@ func (n *Node) Truncate(size int64) syscall.Errno {
 	case n.data == nil:
 		return syscall.EINVAL
 	}
-	n.truncate(size)
-	return 0
+	return n.truncate(size)
 }
 
-func (n *Node) truncate(size int64) {
+func (n *Node) truncate(size int64) syscall.Errno {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if errno := n.data.mayResize(size); errno != 0 {
+		return errno
+	}
 	n.data.truncate(n.volume, size)
 	n.touched()
+	return 0
 }
 
 // Modes of fallocate(2).
@@ -186,6 +194,11 @@ func (n *Node) Allocate(mode int, offset, length int64) syscall.Errno {
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	seals := n.data.seals()
+	switch {
+	case mode&AllocatePunchHole != 0 && seals&(SealWrite|SealFutureWrite) != 0, mode&AllocatePunchHole == 0 && seals&SealGrow != 0 && end > n.data.size:
+		return syscall.EPERM
+	}
 	if mode&AllocatePunchHole != 0 {
 		if errno := n.data.punch(n.volume, offset, end); errno != 0 {
 			return errno

@@ -4,6 +4,9 @@ import (
 	"syscall"
 
 	"github.com/ringo-os/ringo/kernel/early/call"
+	"github.com/ringo-os/ringo/kernel/early/space"
+	"github.com/ringo-os/ringo/kernel/fs"
+	"github.com/ringo-os/ringo/kernel/machine"
 )
 
 // The commands of fcntl.
@@ -26,6 +29,8 @@ const (
 	fDupFDCloexec = 1030
 	fSetPipeSize  = 1031
 	fGetPipeSize  = 1032
+	fAddSeals     = 1033
+	fGetSeals     = 1034
 )
 
 func sysFcntl(a *call.Arguments) (uintptr, syscall.Errno) {
@@ -64,6 +69,15 @@ func sysFcntl(a *call.Arguments) (uintptr, syscall.Errno) {
 		return fcntlLock(d, a, a.Value[1]-fGetLock, &process)
 	case fOFDGet, fOFDSet, fOFDSetWait:
 		return fcntlLock(d, a, a.Value[1]-fOFDGet, d)
+	case fAddSeals:
+		return 0, d.seal(fs.Seals(uint32(a.Value[2])))
+	case fGetSeals:
+		e, ok := d.entry()
+		if !ok {
+			return 0, syscall.EINVAL
+		}
+		seals, errno := e.Node().Seals()
+		return uintptr(seals), errno
 	case fSetOwner, fGetOwner, fSetSignal, fGetSignal:
 		return 0, 0
 	case fSetPipeSize, fGetPipeSize:
@@ -79,4 +93,25 @@ func sysFcntl(a *call.Arguments) (uintptr, syscall.Errno) {
 		return uintptr(p.size), 0
 	}
 	return 0, syscall.EINVAL
+}
+
+// seal adds seals to d's file.
+func (d *Description) seal(added fs.Seals) syscall.Errno {
+	if !d.writes {
+		return syscall.EPERM
+	}
+	e, ok := d.entry()
+	if !ok {
+		return syscall.EINVAL
+	}
+	addressSpace.Lock() // so that nobody maps it meanwhile
+	defer addressSpace.Unlock()
+	busy := false
+	for r, ok := machine.NextRegion(0); ok && !busy; r, ok = machine.NextRegion(r.End) {
+		if r.Kind == space.Shared && r.May&space.Write != 0 && r.Object != nil {
+			shown := addressSpace.files[r.Object]
+			busy = shown != nil && shown.Node() == e.Node()
+		}
+	}
+	return e.Node().Seal(added, busy)
 }

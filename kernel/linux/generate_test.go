@@ -190,7 +190,7 @@ func (g maker) opening() operation {
 	case 2:
 		return plain(unix.SYS_DUP, "dup", g.slot()).opening(g.slot())
 	case 3:
-		return plain(unix.SYS_MEMFD_CREATE, "memfd_create", one(g, "x", strings.Repeat("m", 300)), 1).opening(g.slot())
+		return plain(unix.SYS_MEMFD_CREATE, "memfd_create", one(g, "x", strings.Repeat("m", 300)), one(g, 1, 1, 2, 3, 8, 10, 16, 24)).opening(g.slot())
 	case 4:
 		return plain(unix.SYS_OPENAT, "openat", g.at(), one(g, "a", "b", "c"), syscall.O_RDWR|syscall.O_CREAT, 0o644).opening(g.slot())
 	}
@@ -348,7 +348,11 @@ func (g maker) attributes() operation {
 }
 
 func (g maker) descriptors() operation {
-	switch g.Intn(8) {
+	switch g.Intn(10) {
+	case 8:
+		return plain(unix.SYS_FCNTL, "fcntl", g.slot(), fAddSeals, one(g, 1, 2, 4, 8, 16, 32, 6, 64))
+	case 9:
+		return plain(unix.SYS_FCNTL, "fcntl", g.slot(), fGetSeals, 0)
 	case 0:
 		return plain(unix.SYS_FCNTL, "fcntl", g.slot(), fGetFL, 0)
 	case 1:

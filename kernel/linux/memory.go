@@ -146,6 +146,12 @@ func mappable(d *Description, r *space.Region) (*fs.Entry, syscall.Errno) {
 			return nil, syscall.EACCES
 		}
 	}
+	if seals, _ := e.Node().Seals(); r.Kind == space.Shared && seals&(fs.SealWrite|fs.SealFutureWrite) != 0 {
+		r.May &^= space.Write
+		if r.Rights&space.Write != 0 {
+			return nil, syscall.EPERM
+		}
+	}
 	return e, 0
 }
 

@@ -143,7 +143,7 @@ func sysCloseRange(a *call.Arguments) (uintptr, syscall.Errno) {
 func sysMemfdCreate(a *call.Arguments) (uintptr, syscall.Errno) {
 	const closeOnExec, allowSealing, noExecSeal, exec = 1, 2, 8, 16
 	flags := a.Value[1]
-	if flags&^(closeOnExec|allowSealing|noExecSeal|exec) != 0 {
+	if flags&^(closeOnExec|allowSealing|noExecSeal|exec) != 0 || flags&(noExecSeal|exec) == noExecSeal|exec {
 		return 0, syscall.EINVAL
 	}
 	name, errno := String(Argument(a, 0), 250)
@@ -153,6 +153,6 @@ func sysMemfdCreate(a *call.Arguments) (uintptr, syscall.Errno) {
 	if errno != 0 {
 		return 0, errno
 	}
-	fd, errno := Install(files.OpenMemory(name), syscall.O_RDWR|oLargefile, flags&closeOnExec != 0)
+	fd, errno := Install(files.OpenMemory(name, flags&allowSealing != 0, flags&noExecSeal == 0), syscall.O_RDWR|oLargefile, flags&closeOnExec != 0)
 	return uintptr(fd), errno
 }
