@@ -21,6 +21,14 @@ func TestCalls(t *testing.T) {
 	}
 }
 
+// TestPowerOff: a program can turn the machine off, as the first process of a Linux can.
+func TestPowerOff(t *testing.T) {
+	t.Parallel()
+	if r := boot(t, bare(t, "calls", "off")); r.status != 0 || r.output != "<nil> invalid argument\n" {
+		t.Errorf("%+v", r)
+	}
+}
+
 // TestSignalfdFromOutside: Ctrl-C and the power button get to who takes signals that are blocked.
 func TestSignalfdFromOutside(t *testing.T) {
 	t.Parallel()

@@ -214,3 +214,22 @@ func TestSignals(t *testing.T) {
 	must(t, unix.SYS_RT_SIGPROCMASK, 0, 0, old, 8)
 	must(t, unix.SYS_SIGALTSTACK, 0, old)
 }
+
+func TestReboot(t *testing.T) {
+	reset()
+	const magic, birthday, powerOff = 0xfee1dead, 672274793, 0x4321fedc
+	must(t, unix.SYS_REBOOT, magic, birthday, 0)
+	fails(t, syscall.EINVAL, unix.SYS_REBOOT, magic, birthday+1, powerOff)
+	fails(t, syscall.EINVAL, unix.SYS_REBOOT, magic+1, birthday, powerOff)
+	fails(t, syscall.EINVAL, unix.SYS_REBOOT, magic, birthday, 0x01234567) // restart
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("the machine is on still")
+			}
+		}()
+		do(unix.SYS_REBOOT, magic, birthday, powerOff)
+	}()
+	must(t, unix.SYS_SETUID, 5)
+	fails(t, syscall.EPERM, unix.SYS_REBOOT, magic, birthday, powerOff)
+}

@@ -247,7 +247,7 @@ var table = [...]entry{
 	unix.SYS_UMOUNT2:                 {name: "umount2"},
 	unix.SYS_SWAPON:                  {name: "swapon"},
 	unix.SYS_SWAPOFF:                 {name: "swapoff"},
-	unix.SYS_REBOOT:                  {name: "reboot"},
+	unix.SYS_REBOOT:                  {name: "reboot", handle: sysReboot},
 	unix.SYS_SETDOMAINNAME:           {name: "setdomainname"},
 	unix.SYS_IOPL:                    {name: "iopl"},
 	unix.SYS_IOPERM:                  {name: "ioperm"},

@@ -20,6 +20,7 @@ var modes = map[string]func(){
 	"keys":    keys,
 	"process": process,
 	"chroot":  chroot,
+	"off":     off,
 }
 
 func main() {
@@ -192,4 +193,11 @@ func chroot() {
 	fmt.Println(unix.Chroot("/absolute"), unix.Chroot("/none"))
 	done(unix.Chroot("a"))
 	fmt.Println(must(os.ReadDir("/"))[0].Name())
+}
+
+// off turns the machine off.
+func off() {
+	fmt.Println(unix.Reboot(unix.LINUX_REBOOT_CMD_CAD_OFF), unix.Reboot(unix.LINUX_REBOOT_CMD_RESTART))
+	unix.Reboot(unix.LINUX_REBOOT_CMD_POWER_OFF)
+	fmt.Println("on still")
 }
