@@ -59,7 +59,7 @@ func FuzzQuote(f *testing.F) {
 		if strings.Contains(a+b, "\x00") {
 			t.Skip()
 		}
-		c := Config{Environment: []string{"A=" + a}, Arguments: []string{a, b, "--", "virtio_mmio.device=512@0xfeb00000:5"}}
+		c := Config{Environment: []string{"HOME=" + b, "A=" + a, "PATH="}, Arguments: []string{a, b, "--", "virtio_mmio.device=512@0xfeb00000:5"}}
 		line := []byte(c.CommandLine())
 		var parsed boot.CommandLine
 		if p := boot.ParseCommandLine(&parsed, line, make([]byte, boot.CommandLineBuffer(len(line)))); p != "" {

@@ -11,7 +11,7 @@ import (
 
 // late are the functions of early code that run only while the machine starts, or on a goroutine: a
 // pointer that they write may need the garbage collector's attention.
-var late = regexp.MustCompile(`\.start[A-Z]\w*$|\.(Init|init|prepareIdle|newCore)$|^ringo_os/kernel/machine\.|\.machine_\w+`)
+var late = regexp.MustCompile(`\.start[A-Z]\w*$|\.(Init|init|SetNodes|prepareIdle|newCore)$|^ringo_os/kernel/machine\.|\.machine_\w+`)
 
 // TestNoWriteBarrier: code that runs without a P, and so in interrupt handlers, writes no pointer into
 // the heap. The compiler checks that within a package; this looks at an image.

@@ -170,17 +170,9 @@ func readv(a *call.Arguments, offset int64, flags rwFlags) (uintptr, syscall.Err
 	if errno != 0 {
 		return 0, errno
 	}
-	if offset != ownPosition && d.seeker == nil {
-		return 0, syscall.ESPIPE
-	}
-	v, errno := NewVector(Argument(a, 1), a.Value[2])
+	v, errno := vectorFor(d, a, offset, flags)
 	if errno != 0 {
 		return 0, errno
-	}
-	if v.Length > 0 {
-		if errno := flags.check(d); errno != 0 {
-			return 0, errno
-		}
 	}
 	n, errno := d.readVector(v, offset, flags)
 	if errno == 0 {
@@ -194,19 +186,22 @@ func writev(a *call.Arguments, offset int64, flags rwFlags) (uintptr, syscall.Er
 	if errno != 0 {
 		return 0, errno
 	}
-	if offset != ownPosition && d.seeker == nil {
-		return 0, syscall.ESPIPE
-	}
-	v, errno := NewVector(Argument(a, 1), a.Value[2])
+	v, errno := vectorFor(d, a, offset, flags)
 	if errno != 0 {
 		return 0, errno
-	}
-	if v.Length > 0 {
-		if errno := flags.check(d); errno != 0 {
-			return 0, errno
-		}
 	}
 	n, errno := d.writeVector(v, offset, flags)
 	d.modified(n)
 	return uintptr(n), errno
+}
+
+// vectorFor returns the buffers of a call on d, which may be made with that offset and those flags.
+func vectorFor(d *Description, a *call.Arguments, offset int64, flags rwFlags) (v Vector, errno syscall.Errno) {
+	if offset != ownPosition && d.seeker == nil {
+		return v, syscall.ESPIPE
+	}
+	if v, errno = NewVector(Argument(a, 1), a.Value[2]); errno == 0 && v.Length > 0 {
+		errno = flags.check(d)
+	}
+	return v, errno
 }

@@ -66,11 +66,19 @@ func (n *Network) sockets(transport tcpip.TransportProtocolNumber, family int) (
 		if own != nil {
 			l.inode = own.number
 		}
-		l.unsent, _ = e.GetSockOptInt(tcpip.SendQueueSizeOption)
-		l.unread, _ = e.GetSockOptInt(tcpip.ReceiveQueueSizeOption)
+		l.unsent, l.unread = queued(e, tcpip.SendQueueSizeOption), queued(e, tcpip.ReceiveQueueSizeOption)
 		list = append(list, l)
 	}
 	return list
+}
+
+// queued is how many bytes wait, 0 once there is no such queue any more.
+func queued(e tcpip.Endpoint, option tcpip.SockOptInt) int {
+	n, err := e.GetSockOptInt(option)
+	if err != nil {
+		return 0
+	}
+	return max(n, 0)
 }
 
 func familyOfSocket(own *inet, info *stack.TransportEndpointInfo) int {

@@ -6,10 +6,12 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // proc finds its own sockets in /proc/net, and shows how its tables begin. It runs on Linux too.
@@ -18,11 +20,15 @@ func proc([]string) {
 	l := must(net.Listen("tcp4", "127.0.0.1:0"))
 	c := must(net.Dial("tcp4", l.Addr().String()))
 	s := must(l.Accept())
+	streams := []any{l, c, s}
 	must(s.Write(make([]byte, 100)))
 	port, from := l.Addr().(*net.TCPAddr).Port, c.LocalAddr().(*net.TCPAddr).Port
 	inSocketTable("tcp", "0100007F", port, 0, listening, l.(*net.TCPListener))
 	inSocketTable("tcp", "0100007F", port, from, established, s.(*net.TCPConn))
-	unread := inSocketTable("tcp", "0100007F", from, port, established, c.(*net.TCPConn))
+	unread := int64(0)
+	for end := time.Now().Add(5 * time.Second); unread != 100 && time.Now().Before(end); { // they are on their way
+		unread = inSocketTable("tcp", "0100007F", from, port, established, c.(*net.TCPConn))
+	}
 	check(unread == 100, "%d bytes are unread", unread)
 
 	const loopback6, mapped = "00000000000000000000000001000000", "0000000000000000FFFF00000100007F"
@@ -32,7 +38,10 @@ func proc([]string) {
 	port = l.Addr().(*net.TCPAddr).Port
 	c = must(net.Dial("tcp4", fmt.Sprint("127.0.0.1:", port)))
 	s = must(l.Accept())
+	streams = append(streams, l, c, s)
 	inSocketTable("tcp6", mapped, port, c.LocalAddr().(*net.TCPAddr).Port, established, s.(*net.TCPConn))
+
+	runtime.KeepAlive(streams) // what is collected closes itself
 
 	u := must(net.ListenPacket("udp4", "127.0.0.1:0"))
 	inSocketTable("udp", "0100007F", u.LocalAddr().(*net.UDPAddr).Port, 0, unconnected, u.(*net.UDPConn))
