@@ -71,8 +71,9 @@ func (l *Log) Begin() {
 }
 
 // tapPause is how long what the runtime prints stays where it is: if it is why the program dies, this goroutine does not
-// come back, and all of it is there for lastWords.
-const tapPause = 20 * time.Millisecond
+// come back, and all of it is there for lastWords. Until the runtime has stopped the other cores that may take tens of
+// milliseconds, where they are emulated.
+const tapPause = 250 * time.Millisecond
 
 // tapSize is how much of what the runtime prints may wait to be taken.
 const tapSize = 16 << 10

@@ -48,10 +48,11 @@ func kernelPollers() int32 {
 	return 1
 }
 
-// ofProgram reports whether one of the timers is not the kernel's.
+// ofProgram reports whether one of the timers is not the kernel's. One that was stopped is nobody's: it stays in the
+// heap until somebody comes across it, perhaps for as long as it would have run.
 func (ts *timers) ofProgram() bool {
 	for _, entry := range ts.heap {
-		if !entry.timer.ofKernel() {
+		if t := entry.timer; t.state&timerZombie == 0 && !t.ofKernel() {
 			return true
 		}
 	}
