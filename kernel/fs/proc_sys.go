@@ -48,12 +48,7 @@ func (t *FS) MountSys() {
 }
 
 func (t *FS) fillSys() {
-	cores := func() []byte {
-		if last := statsNow().Cores - 1; last > 0 {
-			return lines("0-" + strconv.Itoa(last))
-		}
-		return lines("0")
-	}
+	cores := func() []byte { return lines(setList(1<<statsNow().Cores - 1)) }
 	for _, name := range []string{"online", "possible", "present"} {
 		t.Generate("/sys/devices/system/cpu/"+name, cores)
 	}

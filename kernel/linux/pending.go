@@ -17,11 +17,21 @@ import (
 // A signalSet is a sigset_t: bit s-1 stands for signal s.
 type signalSet uint64
 
+const signalSetSize = 8
+
 func setOf(signals ...syscall.Signal) (set signalSet) {
 	for _, s := range signals {
 		set |= 1 << (s - 1)
 	}
 	return set
+}
+
+// signalSetAt reads the sigset_t at p, which the program says has that size.
+func signalSetAt(p Pointer, size uintptr) (set signalSet, errno syscall.Errno) {
+	if size != signalSetSize {
+		return 0, syscall.EINVAL
+	}
+	return set, CopyIn(p, &set)
 }
 
 func (set signalSet) has(s syscall.Signal) bool { return set>>(s-1)&1 != 0 }
@@ -172,7 +182,7 @@ func setMask(change func(old signalSet) signalSet) (old signalSet) {
 
 func sysRtSigprocmask(a *call.Arguments) (uintptr, syscall.Errno) {
 	const block, unblock, replace = 0, 1, 2
-	if a.Value[3] != 8 {
+	if a.Value[3] != signalSetSize {
 		return 0, syscall.EINVAL
 	}
 	change := func(old signalSet) signalSet { return old }
@@ -201,8 +211,7 @@ func sysRtSigprocmask(a *call.Arguments) (uintptr, syscall.Errno) {
 
 // sysRtSigpending tells which signals wait that the thread blocks.
 func sysRtSigpending(a *call.Arguments) (uintptr, syscall.Errno) {
-	const size = 8
-	if a.Value[1] > size {
+	if a.Value[1] > signalSetSize {
 		return 0, syscall.EINVAL
 	}
 	thread := machine.ThreadID()

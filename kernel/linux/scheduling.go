@@ -151,14 +151,13 @@ func about(which, who uintptr) (id int, errno syscall.Errno) {
 		if uint32(who) != 0 && uint32(who) != credentials.user.real {
 			return 0, syscall.ESRCH
 		}
+	default:
+		return 0, syscall.EINVAL
 	}
 	return processID, 0
 }
 
 func sysGetpriority(a *call.Arguments) (uintptr, syscall.Errno) {
-	if a.Value[0] > aboutUser {
-		return 0, syscall.EINVAL
-	}
 	id, errno := about(a.Value[0], a.Value[1])
 	if errno != 0 {
 		return 0, errno
@@ -168,9 +167,6 @@ func sysGetpriority(a *call.Arguments) (uintptr, syscall.Errno) {
 }
 
 func sysSetpriority(a *call.Arguments) (uintptr, syscall.Errno) {
-	if a.Value[0] > aboutUser {
-		return 0, syscall.EINVAL
-	}
 	id, errno := about(a.Value[0], a.Value[1])
 	if errno != 0 {
 		return 0, errno
@@ -227,9 +223,5 @@ func sysIoprioGet(a *call.Arguments) (uintptr, syscall.Errno) {
 
 // aboutIO is about for the first two arguments of ioprio_set and ioprio_get, which count from 1.
 func aboutIO(a *call.Arguments) (id int, errno syscall.Errno) {
-	which := a.Value[0] & 0xffffffff
-	if which < 1 || which > aboutUser+1 {
-		return 0, syscall.EINVAL
-	}
-	return about(which-1, a.Value[1])
+	return about(a.Value[0]&0xffffffff-1, a.Value[1])
 }

@@ -78,11 +78,8 @@ func sysSignalfd4(a *call.Arguments) (uintptr, syscall.Errno) {
 }
 
 func signalfd(a *call.Arguments, flags int) (uintptr, syscall.Errno) {
-	if a.Value[2] != 8 {
-		return 0, syscall.EINVAL
-	}
-	var mask signalSet
-	if errno := CopyIn(Argument(a, 1), &mask); errno != 0 {
+	mask, errno := signalSetAt(Argument(a, 1), a.Value[2])
+	if errno != 0 {
 		return 0, errno
 	}
 	if flags&^(syscall.O_NONBLOCK|syscall.O_CLOEXEC) != 0 {

@@ -47,11 +47,8 @@ func (s *sleeper) wait(deadline int64) (signalInfo, syscall.Errno) {
 }
 
 func sysRtSigtimedwait(a *call.Arguments) (uintptr, syscall.Errno) {
-	if a.Value[3] != 8 {
-		return 0, syscall.EINVAL
-	}
-	var set signalSet
-	if errno := CopyIn(Argument(a, 0), &set); errno != 0 {
+	set, errno := signalSetAt(Argument(a, 0), a.Value[3])
+	if errno != 0 {
 		return 0, errno
 	}
 	end, errno := deadline(Argument(a, 2))
@@ -78,16 +75,13 @@ func sysPause(a *call.Arguments) (uintptr, syscall.Errno) {
 
 // sysRtSigsuspend is pause with another mask for as long as it waits.
 func sysRtSigsuspend(a *call.Arguments) (uintptr, syscall.Errno) {
-	if a.Value[1] != 8 {
-		return 0, syscall.EINVAL
-	}
-	var mask signalSet
-	if errno := CopyIn(Argument(a, 0), &mask); errno != 0 {
+	mask, errno := signalSetAt(Argument(a, 0), a.Value[1])
+	if errno != 0 {
 		return 0, errno
 	}
 	s := newSleeper(0)
 	old := setMask(func(signalSet) signalSet { return mask })
-	_, errno := s.wait(Never)
+	_, errno = s.wait(Never)
 	setMask(func(signalSet) signalSet { return old })
 	return 0, errno
 }

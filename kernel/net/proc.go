@@ -13,6 +13,8 @@ import (
 	"gvisor.dev/gvisor/pkg/tcpip/header"
 	"gvisor.dev/gvisor/pkg/tcpip/network/ipv4"
 	"gvisor.dev/gvisor/pkg/tcpip/stack"
+	"gvisor.dev/gvisor/pkg/tcpip/transport/tcp"
+	"gvisor.dev/gvisor/pkg/tcpip/transport/udp"
 
 	"github.com/ringo-os/ringo/kernel/linux"
 )
@@ -25,8 +27,9 @@ func (n *Network) showInProc() {
 	for name, content := range map[string]func() []byte{
 		"arp": n.arpTable, "dev": n.devices, "if_inet6": n.addresses6, "igmp": n.igmp, "igmp6": n.igmp6,
 		"ipv6_route": n.routes6, "netstat": n.moreCounts, "route": n.routes4, "snmp": n.counts,
-		"sockstat": n.socketCounts, "tcp": n.tcpSockets4, "tcp6": n.tcpSockets6, "udp": n.udpSockets4,
-		"udp6": n.udpSockets6, "unix": n.unixSockets,
+		"sockstat": n.socketCounts, "unix": n.unixSockets,
+		"tcp": n.socketTable(tcp.ProtocolNumber, syscall.AF_INET), "tcp6": n.socketTable(tcp.ProtocolNumber, syscall.AF_INET6),
+		"udp": n.socketTable(udp.ProtocolNumber, syscall.AF_INET), "udp6": n.socketTable(udp.ProtocolNumber, syscall.AF_INET6),
 	} {
 		linux.Generate("/proc/1/net/"+name, content)
 	}

@@ -103,20 +103,9 @@ func stateOf(transport tcpip.TransportProtocolNumber, e tcpip.Endpoint, info *st
 	}
 }
 
-func (n *Network) tcpSockets4() []byte {
-	return table(n.sockets(tcp.ProtocolNumber, syscall.AF_INET), syscall.AF_INET, false)
-}
-
-func (n *Network) tcpSockets6() []byte {
-	return table(n.sockets(tcp.ProtocolNumber, syscall.AF_INET6), syscall.AF_INET6, false)
-}
-
-func (n *Network) udpSockets4() []byte {
-	return table(n.sockets(udp.ProtocolNumber, syscall.AF_INET), syscall.AF_INET, true)
-}
-
-func (n *Network) udpSockets6() []byte {
-	return table(n.sockets(udp.ProtocolNumber, syscall.AF_INET6), syscall.AF_INET6, true)
+// socketTable is /proc/net/tcp and its kin.
+func (n *Network) socketTable(transport tcpip.TransportProtocolNumber, family int) func() []byte {
+	return func() []byte { return table(n.sockets(transport, family), family, transport == udp.ProtocolNumber) }
 }
 
 // table lays out a list of sockets. What the stack has no number for (timers, windows) is told as idle.
