@@ -139,7 +139,9 @@ type machine struct {
 	t       *testing.T
 	config  qemu.Config
 	status  string // file
+	monitor string // socket
 	output  output
+	hanging *time.Timer
 	started time.Time
 }
 
@@ -147,16 +149,23 @@ type machine struct {
 func start(t *testing.T, c qemu.Config) *machine {
 	t.Helper()
 	machines <- struct{}{}
+	c.Extra = slices.Clone(c.Extra)
 	if c.Machine == qemu.PC || c.Machine == qemu.Q35 {
 		// With vmtest's -nographic the BIOS would write to the console too.
-		c.Extra = append(slices.Clone(c.Extra), "-machine", "graphics=on")
+		c.Extra = append(c.Extra, "-machine", "graphics=on")
 	}
-	m := &machine{t: t, config: c, status: filepath.Join(t.TempDir(), "status")}
+	socket := lastMonitor(&c)
+	m := &machine{t: t, monitor: socket, config: c, status: filepath.Join(t.TempDir(), "status")}
 	command, err := c.VMTest(m.status)
 	if err != nil {
 		t.Fatal(err)
 	}
 	m.started = time.Now()
+	m.hanging = time.AfterFunc(vmTimeout(c)-postMortemTime, func() {
+		said, err := examine(m.monitor)
+		t.Errorf("the machine hangs; QEMU's monitor (%v):\n%s", err, said)
+	})
+	t.Cleanup(func() { m.hanging.Stop() })
 	m.VM = vmtest.StartT(t, string(c.Machine), vmtest.ArchAMD64, vmtest.WithQEMUCommand(command[0]),
 		vmtest.ArbitraryArgs(command[1:]...), vmtest.WithSerialOutput(&m.output), vmtest.WithVMTimeout(vmTimeout(c)))
 	return m
@@ -175,6 +184,7 @@ func (m *machine) expect(words string) {
 func (m *machine) finish() result {
 	m.t.Helper()
 	err := m.VM.Wait()
+	m.hanging.Stop()
 	<-machines
 	if err != nil {
 		m.t.Errorf("QEMU, after %v: %v", time.Since(m.started).Round(time.Millisecond), err)
