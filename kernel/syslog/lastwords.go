@@ -51,8 +51,9 @@ func (l *Log) lastWords() {
 	if l.runtime.mu.TryLock() {
 		last.used = copy(last.line[:], l.runtime.part)
 	}
-	for {
+	for truncated := false; ; {
 		n, lost := machine.TakeOutput(last.piece[:])
+		truncated = truncated || lost > 0 // behind what there is room for, which comes first
 		for _, b := range last.piece[:n] {
 			if b != '\n' && last.used < len(last.line) {
 				last.line[last.used] = b
@@ -66,13 +67,11 @@ func (l *Log) lastWords() {
 				last.line[0], last.used = b, 1
 			}
 		}
-		if lost > 0 {
-			last.used = copy(last.line[:], "ringo: the rest is on the console")
-			l.sendLine(*way)
-			return
-		}
 		if n == 0 {
-			l.sendLine(*way)
+			if l.sendLine(*way) && truncated {
+				last.used = copy(last.line[:], "ringo: the rest is on the console")
+				l.sendLine(*way)
+			}
 			return
 		}
 	}

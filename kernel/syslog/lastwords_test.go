@@ -35,7 +35,7 @@ func TestLastWords(t *testing.T) {
 		{100, 0, false, []string{"<29>runtime - in hand", "<30>stdout - waits", "<26>fatal - fatal: it was", "<26>fatal - said " + strings.Repeat("x", mostLastLine-5),
 			"<26>fatal - xxxxx", "<26>fatal - and the end"}},
 		{100, 7, false, []string{"<29>runtime - in hand", "<30>stdout - waits", "<26>fatal - fatal: it was", "<26>fatal - said " + strings.Repeat("x", mostLastLine-5),
-			"<26>fatal - xxxxx", "<26>fatal - ringo: the rest is on the console"}},
+			"<26>fatal - xxxxx", "<26>fatal - and the end", "<26>fatal - ringo: the rest is on the console"}},
 		{2, 0, false, []string{"<29>runtime - in hand", "<30>stdout - waits"}},
 		{100, 0, true, nil},
 	} {
@@ -43,12 +43,9 @@ func TestLastWords(t *testing.T) {
 		p := &pen{ink: test.ink, dry: test.dry}
 		rest := output
 		machine.OnTakeOutput = func(b []byte) (int, uint64) {
-			n := copy(b, rest)
-			rest = rest[n:]
-			if rest != "" {
-				return n, 0
-			}
-			return n, test.lost
+			n, lost := copy(b, rest), test.lost
+			rest, test.lost = rest[n:], 0
+			return n, lost
 		}
 		last.used = 0
 		l.lastWords() // there is no way yet

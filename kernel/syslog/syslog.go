@@ -75,8 +75,9 @@ func (l *Log) Begin() {
 // milliseconds, where they are emulated.
 const tapPause = 250 * time.Millisecond
 
-// tapSize is how much of what the runtime prints may wait to be taken.
-const tapSize = 16 << 10
+// tapSize is how much of what the runtime prints may wait to be taken: several threads that run out of memory at once
+// say some 20 KiB.
+const tapSize = 64 << 10
 
 // Target returns where l leads.
 func (l *Log) Target() Target { return l.options.Target }

@@ -46,33 +46,29 @@ func main() {
 	case "fatal":
 		log.Fatal("the last word")
 	case "deadlock":
-		fmt.Println("before")
-		time.Sleep(500 * time.Millisecond)
+		wait("before")
 		select {}
 	case "unlock":
-		fmt.Println("before")
-		time.Sleep(500 * time.Millisecond) // there must be a connection
+		wait("before")
 		new(sync.Mutex).Unlock()
 	case "memory":
+		wait("before")
 		var all [][]byte
 		for {
 			all = append(all, bytes.Repeat([]byte{1}, 1<<20))
 		}
 	case "waits":
-		fmt.Println("before")
-		bufio.NewReader(os.Stdin).ReadString('\n')
+		wait("before")
 	case "crash": // in a goroutine of many
-		for range 300 {
+		for range 600 {
 			go func() { select {} }()
 		}
-		time.Sleep(500 * time.Millisecond)
+		wait("before")
 		debug.SetTraceback("all")
 		new(sync.Mutex).Unlock()
 	case "late": // the server comes when the program is told so
-		fmt.Println("before the server is there")
-		bufio.NewReader(os.Stdin).ReadString('\n')
-		fmt.Println("and now")
-		bufio.NewReader(os.Stdin).ReadString('\n')
+		wait("before the server is there")
+		wait("and now")
 	case "away": // more than there is room for, and nobody takes it
 		start := time.Now()
 		for i := range 12 {
@@ -81,8 +77,7 @@ func main() {
 		if took := time.Since(start); took > 20*time.Second {
 			fmt.Println("it took", took)
 		}
-		fmt.Println("all written")
-		bufio.NewReader(os.Stdin).ReadString('\n')
+		wait("all written")
 	case "crowd":
 		var wg sync.WaitGroup
 		for g := range 8 {
@@ -101,4 +96,10 @@ func must(err error) {
 		fmt.Println(err)
 		os.Exit(1)
 	}
+}
+
+// wait says something, and waits for a line of input.
+func wait(text string) {
+	fmt.Println(text)
+	bufio.NewReader(os.Stdin).ReadString('\n')
 }
