@@ -18,12 +18,13 @@ const (
 
 // Marker is in every image: the kernel keeps it in its read-only data, with zeros behind it up to
 // zeroedEnd. The 8 bytes there are the address up to which the boot loader must clear memory. The next
-// two are for Bootable to fill in: where the relocations are, and how many bytes they take.
+// three are for Bootable to fill in: where the packed relocations are, how many bytes they take, and where
+// the image goes on behind them.
 const (
-	Marker      = "ringo kernel image\x00v2"
+	Marker      = "ringo kernel image\x00v3"
 	zeroedEnd   = 24
 	relocations = 32
-	markerSize  = 48
+	markerSize  = 56
 )
 
 // findMarker returns where the first marker is in data, -1 if nowhere. A program may have the same text
@@ -97,11 +98,17 @@ func Bootable(executable []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	end, err := f.packable(t, list)
+	if err != nil {
+		return nil, err
+	}
 	for _, s := range f.segments {
 		if s.kind == segmentNote {
 			out := f.withNote(s)
 			f.trim(out, at)
-			f.movable(out, at, t)
+			packed := pack(list)
+			f.putPacked(out, t, end, packed)
+			f.movable(out, at, table{t.start, uint64(len(packed))}, f.next(t))
 			return out, nil
 		}
 	}
@@ -146,14 +153,15 @@ func (f *file) trim(out []byte, marker int) {
 	}
 }
 
-// movable tells the kernel where its relocations are, and takes out what is for a dynamic linker: a
+// movable tells the kernel where its packed relocations are and what comes next, and takes out what is for a dynamic linker: a
 // debugger would look for one.
-func (f *file) movable(out []byte, marker int, t table) {
+func (f *file) movable(out []byte, marker int, packed table, next uint64) {
 	le := binary.LittleEndian
-	le.PutUint64(out[marker+relocations:], t.start)
-	le.PutUint64(out[marker+relocations+8:], t.size)
+	le.PutUint64(out[marker+relocations:], packed.start)
+	le.PutUint64(out[marker+relocations+8:], packed.size)
+	le.PutUint64(out[marker+relocations+16:], next)
 	for _, s := range f.segments {
-		if s.kind == segmentInterp {
+		if s.kind == segmentInterp || s.kind == segmentDynamic {
 			le.PutUint32(out[s.at:], segmentNull)
 		}
 	}

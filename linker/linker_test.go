@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"path/filepath"
+	"slices"
 	"testing"
 )
 
@@ -17,15 +18,15 @@ const (
 	lastHeader    = dynamicHeader + programHeaderSize // not used
 
 	dynamicAt = 0x1200
-	tableAt   = 0x1400
 	markerAt  = 0x1800
+	tableAt   = 0x1f00
 	sampleEnd = 0x2000
 
 	base = 0x400000 // sample[x] is at base+x
 )
 
-// sample makes a small executable: a code segment, one of read-only data with a marker, a relocation and a
-// dynamic section, a note header; and whatever change does to it.
+// sample makes a small executable: a code segment, one of read-only data with a marker, a dynamic section and, last, a
+// relocation, a note header; and whatever change does to it.
 func sample(change func(data []byte)) []byte {
 	le := binary.LittleEndian
 	data := make([]byte, sampleEnd)
@@ -44,7 +45,7 @@ func sample(change func(data []byte)) []byte {
 	le.PutUint64(note[8:], 0xf00)
 	le.PutUint64(note[32:], 64)
 	putSegment(data[codeHeader:], segmentLoad, 5, 0, 0x1000, 0x1000)
-	putSegment(data[dataHeader:], segmentLoad, 4, 0x1000, 0x1000, 0x2000)
+	putSegment(data[dataHeader:], segmentLoad, 4, 0x1000, 0x1000, 0x1000)
 	putSegment(data[dynamicHeader:], segmentDynamic, 6, dynamicAt, 5*dynamicSize, 5*dynamicSize)
 
 	copy(data[markerAt:], Marker)
@@ -95,7 +96,7 @@ func TestBootable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := (Image{Entry: base + 0x400, Start: base, End: base + sampleEnd, FileSize: int64(len(image))}); *got != want {
+	if want := (Image{Entry: base + 0x400, Start: base, End: base + tableAt + packedSize, FileSize: int64(len(image))}); *got != want {
 		t.Errorf("Read: %+v, want %+v", *got, want)
 	}
 	again, err := Bootable(image)
@@ -103,12 +104,18 @@ func TestBootable(t *testing.T) {
 		t.Errorf("Bootable of an image changes it (%v)", err)
 	}
 	le := binary.LittleEndian
-	if table, size := le.Uint64(image[markerAt+relocations:]), le.Uint64(image[markerAt+relocations+8:]); table != base+tableAt || size != relocationSize {
+	if table, size := le.Uint64(image[markerAt+relocations:]), le.Uint64(image[markerAt+relocations+8:]); table != base+tableAt || size != packedSize {
 		t.Errorf("the kernel is told of %d bytes of relocations at %#x", size, table)
 	}
+	if place := le.Uint64(image[tableAt:]); place != base+markerAt+zeroedEnd {
+		t.Errorf("the first place is %#x", place)
+	}
+	if file, memory := le.Uint64(image[dataHeader+32:]), le.Uint64(image[dataHeader+40:]); file != tableAt+packedSize-0x1000 || memory != file {
+		t.Errorf("the read-only data takes %#x bytes in the file and %#x in memory", file, memory)
+	}
 	clear(image[markerAt+relocations : markerAt+markerSize])
-	if !bytes.Equal(image[lastHeader:sampleEnd], sample(nil)[lastHeader:]) {
-		t.Error("Bootable changes more than headers and the marker")
+	if !bytes.Equal(image[lastHeader:tableAt], sample(nil)[lastHeader:tableAt]) || !bytes.Equal(image[tableAt+packedSize:sampleEnd], make([]byte, sampleEnd-tableAt-packedSize)) {
+		t.Error("Bootable changes more than headers, the marker and the list")
 	}
 }
 
@@ -198,27 +205,26 @@ func TestRealExecutable(t *testing.T) {
 func TestTrim(t *testing.T) {
 	t.Parallel()
 	le := binary.LittleEndian
-	const data, last = dataHeader, lastHeader
+	const last = lastHeader
 	for _, test := range []struct {
-		end        uint64
-		data, last uint64 // sizes in memory
+		end, last uint64 // last is the size in memory
 	}{
-		{0x500001, 0x2000, 0x3000},
-		{0x500fff, 0x2000, 0x3000},
-		{0x501000, 0x2000, 0x3000},
-		{0x501001, 0x2000, 0x4000},
-		{0x4ff000, 0x2000, 0x1000}, // nothing but what is in the file
+		{0x500001, 0x3000},
+		{0x500fff, 0x3000},
+		{0x501000, 0x3000},
+		{0x501001, 0x4000},
+		{0x4ff000, 0x1000}, // nothing but what is in the file
 		// Hostile ones.
-		{0, 0x2000, 0x100000},
-		{0x4fe000, 0x2000, 0x100000},
-		{0x4ff000 - 0x1000, 0x2000, 0x100000},
-		{0x402000, 0x1000, 0x100000}, // the other segment: as good as any
-		{0x5fe000, 0x2000, 0x100000},
-		{0x5fe001, 0x2000, 0x100000},
-		{1 << 32, 0x2000, 0x100000},
-		{1<<32 + 0x500000, 0x2000, 0x100000},
-		{1<<64 - 1, 0x2000, 0x100000},
-		{1<<64 - 4096, 0x2000, 0x100000},
+		{0, 0x100000},
+		{0x4fe000, 0x100000},
+		{0x4ff000 - 0x1000, 0x100000},
+		{0x402000, 0x100000}, // in another segment
+		{0x5fe000, 0x100000},
+		{0x5fe001, 0x100000},
+		{1 << 32, 0x100000},
+		{1<<32 + 0x500000, 0x100000},
+		{1<<64 - 1, 0x100000},
+		{1<<64 - 4096, 0x100000},
 	} {
 		image, err := Bootable(sample(func(d []byte) {
 			le.PutUint16(d[56:], 5)
@@ -229,9 +235,6 @@ func TestTrim(t *testing.T) {
 		}))
 		if err != nil {
 			t.Fatal(err)
-		}
-		if got := le.Uint64(image[data+40:]); got != test.data {
-			t.Errorf("end %#x: the data takes %#x, want %#x", test.end, got, test.data)
 		}
 		if got := le.Uint64(image[last+40:]); got != test.last {
 			t.Errorf("end %#x: the last segment takes %#x, want %#x", test.end, got, test.last)
@@ -305,7 +308,7 @@ func FuzzBootable(f *testing.F) {
 			t.Fatalf("Bootable of what Bootable made: %v", err)
 		}
 		if _, ok := bootNote(data); !ok {
-			followRelocations(t, image)
+			followRelocations(t, data, image)
 		}
 	})
 }
@@ -319,8 +322,21 @@ func bootNote(data []byte) (entry uint64, ok bool) {
 	return f.bootEntry()
 }
 
-// followRelocations does what the kernel does with the marker of an image, on what a boot loader makes of the file.
-func followRelocations(t *testing.T, image []byte) {
+// followRelocations does what the kernel does with the marker of an image, on what a boot loader makes of the file. It
+// must find the places that the executable has listed.
+func followRelocations(t *testing.T, executable, image []byte) {
+	f, err := parse(executable)
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, err := f.relocationTable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	wanted, err := f.relocations(table)
+	if err != nil {
+		t.Fatal(err)
+	}
 	e, err := elf.NewFile(bytes.NewReader(image))
 	if err != nil {
 		return // its sections make no sense, which nobody needs
@@ -344,14 +360,21 @@ func followRelocations(t *testing.T, image []byte) {
 		}
 		next += marker
 		list, size := binary.LittleEndian.Uint64(image[next+relocations:]), binary.LittleEndian.Uint64(image[next+relocations+8:])
-		if size == 0 || size > uint64(len(image)) || size%relocationSize != 0 {
+		if size == 0 || size > uint64(len(image)) || size%packedSize != 0 {
 			continue // another one
 		}
-		for entry := list; entry < list+size; entry += relocationSize {
-			_, place := at(entry)
-			p, word := at(place)
-			if _, address := at(entry + 16); word != address || p.Flags&elf.PF_X != 0 {
-				t.Fatalf("at %#x is %#x (flags %v), and the list has %#x", place, word, p.Flags, address)
+		var words []uint64
+		for entry := list; entry < list+size; entry += packedSize {
+			_, word := at(entry)
+			words = append(words, word)
+		}
+		places := unpack(words)
+		if !slices.EqualFunc(places, wanted, func(place uint64, r relocation) bool { return place == r.place }) {
+			t.Fatalf("the places are %#x, and the executable has %#x", places, wanted)
+		}
+		for _, place := range places {
+			if p, address := at(place); p.Flags&elf.PF_X != 0 || address >= list && address < list+size {
+				t.Fatalf("at %#x is %#x (flags %v)", place, address, p.Flags)
 			}
 		}
 		return

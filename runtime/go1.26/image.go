@@ -11,6 +11,7 @@ package runtime
 // change: rt0 goes on at the same instruction of the new place.
 
 import (
+	"internal/runtime/sys"
 	"unsafe"
 
 	"github.com/ringo-os/ringo/boot"
@@ -31,18 +32,14 @@ type imageMarker struct {
 	zeroedEnd   uintptr
 	relocations uintptr
 	size        uintptr
-}
-
-// A relocation is an Elf64_Rela of type R_X86_64_RELATIVE (System V ABI, AMD64 supplement, 4.4.1).
-type relocation struct {
-	place, kind, address uintptr
+	next        uintptr // of the image; between its relocations and this nothing is loaded
 }
 
 // image is where in physical memory it is, from page to page.
 var image struct {
 	start     uint64
 	textEnd   uint64
-	listStart uint64 // the relocations, which are done with: whole pages of them are used for other things
+	listStart uint64 // the relocations, which are done with, and what they took before they were packed: whole pages
 	listEnd   uint64
 	dataStart uint64 // from here on it can be written
 	end       uint64
@@ -89,7 +86,7 @@ func measureImage(marker *imageMarker) {
 	image.dataStart = min(uint64(data.noptrdata), uint64(uintptr(unsafe.Pointer(data)))) &^ 4095
 	image.end = (uint64(marker.zeroedEnd) + 4095) &^ 4095
 	image.listStart = (uint64(marker.relocations) + 4095) &^ 4095
-	image.listEnd = uint64(marker.relocations+marker.size) &^ 4095
+	image.listEnd = uint64(marker.next) &^ 4095
 	if image.listStart < image.textEnd || image.listStart >= image.listEnd || image.listEnd > image.dataStart {
 		image.listStart, image.listEnd = image.dataStart, image.dataStart
 	}
@@ -127,17 +124,25 @@ func scramble(v uint64) uint64 {
 	return v ^ v>>33
 }
 
-// relocate adds slide to the absolute addresses in the image. From then on nothing may be called here that
-// follows one.
+// relocate adds slide to the absolute addresses in the image, of whose places there is a packed list (package linker).
+// From then on nothing may be called here that follows one.
 func relocate(marker *imageMarker, slide uintptr) {
 	start := cpu.TSC()
-	relocationCount = marker.size / unsafe.Sizeof(relocation{})
-	if slide != 0 {
-		at := marker.relocations
-		for end := at + marker.size; at < end; at += unsafe.Sizeof(relocation{}) {
-			r := (*relocation)(unsafe.Pointer(at))
-			*(*uintptr)(unsafe.Pointer(r.place)) = r.address + slide
+	next := uintptr(0) // the place that the lowest bit of a word is about
+	for at, end := marker.relocations, marker.relocations+marker.size; at < end && slide != 0; at += 8 {
+		word := *(*uint64)(unsafe.Pointer(at))
+		if word&1 == 0 {
+			place := uintptr(word&0xFFFF_FFFF + word>>32)
+			*(*uintptr)(unsafe.Pointer(place)) += slide
+			relocationCount++
+			next = place + 8
+			continue
 		}
+		for bits := word >> 1; bits != 0; bits &= bits - 1 {
+			*(*uintptr)(unsafe.Pointer(next + uintptr(sys.TrailingZeros64(bits))*8)) += slide
+			relocationCount++
+		}
+		next += 63 * 8
 	}
 	relocationTicks = cpu.TSC() - start
 }

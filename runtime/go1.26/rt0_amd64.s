@@ -29,13 +29,13 @@ GLOBL bootGDTPointer<>(SB), RODATA, $16
 
 // What tells a binary with the kernel in it from any other, and where the memory ends that must be
 // zero when the kernel starts; the kernel fills the rest of the program's zeroed variables on
-// demand. The linker package looks for this, and fills in where the relocations are, and how many bytes
-// they take. It is an imageMarker (image.go).
+// demand. The linker package looks for this, and fills in where the packed relocations are, how many bytes
+// they take, and where the image goes on behind them. It is an imageMarker (image.go).
 DATA runtime·imageMarker+0(SB)/8, $"ringo ke"
 DATA runtime·imageMarker+8(SB)/8, $"rnel ima"
-DATA runtime·imageMarker+16(SB)/8, $"ge\x00v2\x00\x00\x00"
+DATA runtime·imageMarker+16(SB)/8, $"ge\x00v3\x00\x00\x00"
 DATA runtime·imageMarker+24(SB)/8, $runtime·bootStack+const_bootStackSize(SB)
-GLOBL runtime·imageMarker(SB), RODATA, $48
+GLOBL runtime·imageMarker(SB), RODATA, $56
 
 // ADDRESS loads a symbol's address in 32-bit mode. What the assembler encodes relative to RIP is an
 // absolute displacement here; the call adds the address that was left out. Clobbers CX.
