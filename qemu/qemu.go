@@ -79,7 +79,8 @@ type Config struct {
 
 	// Forwards make ports of the machine reachable on the host.
 	Forwards []Forward
-	// Network is a QEMU -netdev without its id, in place of the user network, which Forwards are for.
+	// Network is a QEMU -netdev without its id. Empty means a router that Run makes (package router), or the
+	// network that QEMU calls user where QEMU is started otherwise. Forwards are for these two.
 	Network string
 	// NoNetwork leaves the network interface out, NoEntropy the random-number device.
 	NoNetwork, NoEntropy bool

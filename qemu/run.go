@@ -80,6 +80,11 @@ func (c *Config) Run(ctx context.Context, console Console) (status int, err erro
 	statusFile := filepath.Join(dir, "status")
 	machine := *c
 	machine.Words = append(slices.Clone(c.Words), console.words()...)
+	network, err := plugIn(&machine)
+	if err != nil {
+		return StatusFailed, err
+	}
+	defer network.close()
 	args := machine.Args(statusFile)
 	monitor := ""
 	if console.Quit > 0 {
@@ -106,6 +111,7 @@ func (c *Config) Run(ctx context.Context, console Console) (status int, err erro
 	if err != nil {
 		return StatusFailed, err
 	}
+	cmd.ExtraFiles = network.files()
 	if stdout.file != nil {
 		cmd.Stdout = stdout.file
 	}
@@ -116,6 +122,7 @@ func (c *Config) Run(ctx context.Context, console Console) (status int, err erro
 	if err != nil {
 		return StatusFailed, fmt.Errorf("%s does not start: %v", program, err)
 	}
+	network.serve()
 	in := &input{to: stdin, quoted: !console.InTerminal, pressed: make(chan int), off: make(chan struct{})}
 	in.ready = sync.OnceFunc(func() { awaitReady(statusFile, in.off) })
 	go in.copy(console.In)

@@ -35,6 +35,7 @@ func (m *machineFlags) register(set *pflag.FlagSet) {
 	set.StringVar(&m.config.Accelerator, "accel", "", "QEMU's `ACCELERATOR`: kvm or tcg (default tcg, which emulates)")
 	set.StringVar(&m.config.QEMU, "qemu", "", "the QEMU `PROGRAM`")
 	set.StringArrayVarP(&m.ports, "publish", "p", nil, "forward a port, `[ADDRESS:]HOST:GUEST[/udp]`; may be repeated")
+	set.StringVar(&m.config.Network, "network", "", "a `NETWORK` of QEMU's in place of Ringo's own, as -netdev has it: user, or tap,ifname=tap0,script=no")
 	set.StringArrayVarP(&m.config.Environment, "env", "e", nil, "set an environment variable, `NAME=VALUE`, or take it over, NAME; may be repeated (PATH and HOME are set anyway, and on a terminal TERM)")
 	set.StringArrayVarP(&m.config.Words, "word", "w", nil, "a `WORD` for the kernel command line, such as ip=10.0.0.2/24; may be repeated")
 	set.BoolVar(&m.count, "syscalls", false, "show at the end how often which system call was made, and how long it took")
@@ -62,6 +63,9 @@ func (m *machineFlags) resolve() (*qemu.Config, error) {
 			return nil, err
 		}
 		c.Forwards = append(c.Forwards, f)
+	}
+	if kind, _, _ := strings.Cut(c.Network, ","); len(c.Forwards) > 0 && kind != "" && kind != "user" {
+		return nil, fmt.Errorf("-p does not work with --network %s: the machine has an address of its own there", kind)
 	}
 	switch {
 	case m.count && m.trace:

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"net/http/httptrace"
 	"os"
@@ -18,7 +17,7 @@ import (
 
 // A load is what the clients outside do.
 type load struct {
-	dial           func(ctx context.Context, port uint16) (net.Conn, error) // to the machine
+	address        string // of the machine, on this host
 	served, failed atomic.Int64
 	slow           atomic.Int64 // took longer than slowness
 	slowest        atomic.Int64 // nanoseconds
@@ -27,8 +26,8 @@ type load struct {
 
 const slowness = 2 * time.Second
 
-// port is where the program serves HTTP.
-const port = 8080
+// programPort is where the program serves HTTP.
+const programPort = 8080
 
 func (l *load) String() string {
 	return fmt.Sprintf("%d requests from outside, %d failed, %d took more than %v, the slowest %v",
@@ -44,9 +43,7 @@ func (l *load) start(ctx context.Context, wg *sync.WaitGroup, clients int) {
 	for range clients {
 		wg.Go(func() {
 			for ctx.Err() == nil {
-				transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-					return l.dial(ctx, port)
-				}}
+				transport := new(http.Transport)
 				client := http.Client{Transport: transport, Timeout: time.Minute}
 				for range 1 + rand.N(100) {
 					if ctx.Err() != nil {
@@ -99,7 +96,7 @@ func (l *load) exchange(ctx context.Context, client *http.Client) error {
 	if rand.N(2) == 0 {
 		method, body = http.MethodPost, bytes.Repeat([]byte{byte(rand.Uint32())}, rand.N(20_000))
 	}
-	r, err := http.NewRequestWithContext(ctx, method, "http://"+machineAddress, bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(ctx, method, "http://"+l.address, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}

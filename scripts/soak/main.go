@@ -13,6 +13,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -70,13 +71,12 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	clientsNetwork, err := newNetwork(filepath.Join(dir, "cable"))
+	port, err := freePort()
 	if err != nil {
 		return err
 	}
 	c := qemu.Config{Image: image, Machine: kind, Cores: *cores, Memory: size,
-		Network: clientsNetwork.netdev(), Words: []string{"ip=" + machineAddress + "/24," + hostAddress},
-		Arguments: []string{duration.String()}}
+		Forwards: []qemu.Forward{{Host: port, Guest: programPort}}, Arguments: []string{duration.String()}}
 
 	if *capture != "" {
 		c.Extra = []string{"-object", "filter-dump,id=capture,netdev=net0,maxlen=100,file=" + *capture}
@@ -85,12 +85,9 @@ func run(ctx context.Context) error {
 	defer cancel(nil)
 	var wg sync.WaitGroup
 	defer wg.Wait()
-	load := &load{dial: clientsNetwork.dial}
+	load := &load{address: fmt.Sprintf("127.0.0.1:%d", port)}
 	loading, end := context.WithCancel(ctx)
 	defer end()
-	cableCtx, unplug := context.WithCancel(ctx)
-	defer unplug()
-	wg.Go(func() { clientsNetwork.run(cableCtx) })
 	console := &console{out: os.Stdout, silence: time.AfterFunc(patience, func() {
 		cancel(fmt.Errorf("the machine has said nothing for %v", patience))
 	}), ready: func() { load.start(loading, &wg, *clients) }, over: end}
@@ -100,7 +97,6 @@ func run(ctx context.Context) error {
 	status, err := c.Run(ctx, qemu.Console{Out: console, Err: os.Stderr, OutTerminal: true, InTerminal: true})
 	console.silence.Stop()
 	end()
-	unplug()
 	wg.Wait()
 	fmt.Println("soak:", load)
 	switch {
@@ -114,6 +110,16 @@ func run(ctx context.Context) error {
 		return errors.New("no request was served")
 	}
 	return nil
+}
+
+// freePort returns a port of this host's that nobody listens at.
+func freePort() (uint16, error) {
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).AddrPort().Port(), nil
 }
 
 // build makes the image of ./program.
