@@ -30,8 +30,8 @@ program's.
   ringo run -e LOG=debug --root ./public golang.org/x/tools/cmd/present@latest -- -http :80
 
 The machine has one network interface with an address by DHCP, from which the world
-can be reached; -p makes the machine reachable. A folder given with --root is
-copied into the machine as its files.`,
+can be reached, and this host as 10.0.2.2; -p makes the machine reachable. A folder
+given with --root is copied into the machine as its files.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			program := args
 			var arguments []string
