@@ -15,7 +15,7 @@ SOAK ?= 30m
 CORES ?= 4
 PACKAGES ?=
 
-.PHONY: help run test lint fuzz soak conformance bench-boot bench-cores bench-memory bench-syscalls setup clean
+.PHONY: help run test lint fuzz soak conformance bench-boot bench-cores bench-memory bench-network bench-syscalls setup clean
 .DEFAULT_GOAL := help
 .ONESHELL:
 
@@ -52,6 +52,9 @@ bench-cores: setup ## what goroutines, threads, clocks and collections take, aga
 
 bench-memory: setup ## what memory costs: first touch, a growing heap, mmap, against Linux
 	go run ./scripts/bench-memory $(ARGS)
+
+bench-network: setup ## what connections take, inside a machine, against Linux
+	go run ./scripts/bench-network $(ARGS)
 
 bench-syscalls: setup ## what system calls take, against Linux
 	go run ./scripts/bench-syscalls $(ARGS)

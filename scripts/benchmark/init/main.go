@@ -1,5 +1,5 @@
-// Init is the first program of the Linux guests that benchmarks compare with: it loads the modules in
-// /modules, in the order of their names. If there are any, it gives eth0 the address that QEMU's user
+// Init is the first program of the Linux guests that benchmarks compare with: it sets up lo and loads the modules
+// in /modules, in the order of their names. If there are any, it gives eth0 the address that QEMU's user
 // network forwards ports to. Then it becomes /program, with its own arguments.
 package main
 
@@ -37,10 +37,8 @@ func run() error {
 			return fmt.Errorf("%s: %w", m, err)
 		}
 	}
-	if len(modules) > 0 {
-		if err := network(); err != nil {
-			return fmt.Errorf("network: %w", err)
-		}
+	if err := network(len(modules) > 0); err != nil {
+		return fmt.Errorf("network: %w", err)
 	}
 	return syscall.Exec("/program", append([]string{"/program"}, os.Args[1:]...), os.Environ())
 }
@@ -54,8 +52,8 @@ func load(module string) error {
 	return unix.FinitModule(int(f.Fd()), "", 0)
 }
 
-// network sets up lo and eth0 as netdevice(7) describes.
-func network() error {
+// network sets up lo, and eth0 if there is one, as netdevice(7) describes.
+func network(card bool) error {
 	s, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return err
@@ -75,7 +73,7 @@ func network() error {
 	address := func(a ...byte) func(*unix.Ifreq) error {
 		return func(r *unix.Ifreq) error { return r.SetInet4Addr(a) }
 	}
-	if err := set("lo", unix.SIOCSIFFLAGS, up); err != nil {
+	if err := set("lo", unix.SIOCSIFFLAGS, up); err != nil || !card {
 		return err
 	}
 	for range 100 { // for the driver
