@@ -172,6 +172,10 @@ func reset() {
 	descriptors.limit.Store(0)
 	turns.all = nil
 	signals.mu.Lock()
+	for _, t := range posixTimers.all {
+		t.remove()
+	}
+	posixTimers.next = 0
 	signals.masks, signals.pending, signals.takers = nil, nil, nil
 	signals.mu.Unlock()
 	for i := range intervalTimers {

@@ -9,10 +9,11 @@ import (
 
 // The resources of getrlimit, as far as they mean something here.
 const (
-	limitStack  = 3
-	limitCore   = 4
-	limitFiles  = 7
-	limitsCount = 16
+	limitStack   = 3
+	limitCore    = 4
+	limitFiles   = 7
+	limitPending = 11
+	limitsCount  = 16
 
 	unlimited = ^uint64(0)
 )
@@ -30,6 +31,7 @@ func firstLimits() (all [limitsCount]syscall.Rlimit) {
 	}
 	all[limitStack].Cur = 8 << 20
 	all[limitCore] = syscall.Rlimit{}
+	all[limitPending] = syscall.Rlimit{Cur: mostPending, Max: mostPending}
 	all[limitFiles] = syscall.Rlimit{Cur: maxDescriptors, Max: maxDescriptors}
 	return all
 }

@@ -21,6 +21,7 @@ var modes = map[string]func(){
 	"process": process,
 	"chroot":  chroot,
 	"off":     off,
+	"posix":   posixTimers,
 }
 
 func main() {
