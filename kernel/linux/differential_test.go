@@ -176,6 +176,7 @@ func reset() {
 		t.remove()
 	}
 	posixTimers.next = 0
+	barriers.Store(0)
 	signals.masks, signals.pending, signals.takers = nil, nil, nil
 	signals.mu.Unlock()
 	for i := range intervalTimers {

@@ -340,7 +340,7 @@ var table = [...]entry{
 	unix.SYS_KEXEC_FILE_LOAD:         {name: "kexec_file_load"},
 	unix.SYS_BPF:                     {name: "bpf"},
 	unix.SYS_USERFAULTFD:             {name: "userfaultfd"},
-	unix.SYS_MEMBARRIER:              {name: "membarrier"},
+	unix.SYS_MEMBARRIER:              {name: "membarrier", handle: sysMembarrier},
 	unix.SYS_PKEY_MPROTECT:           {name: "pkey_mprotect"},
 	unix.SYS_PKEY_ALLOC:              {name: "pkey_alloc"},
 	unix.SYS_PKEY_FREE:               {name: "pkey_free"},

@@ -19,6 +19,8 @@ var (
 	OnReady = func(token uintptr, readable, writable bool) {}
 	// OnSignal sees every call of RaiseSignal.
 	OnSignal = func(signal uint32) (handled bool) { return true }
+	// OnBarrier sees every call of Barrier.
+	OnBarrier = func() {}
 	// OnAccessible answers Accessible.
 	OnAccessible = func(address, size uintptr, write bool) bool { return address >= 4096 }
 	// OnBeforeExit is what BeforeExit was given, OnExit what AtExit was.
@@ -100,6 +102,7 @@ func RaiseSignal(signal uint32) (handled bool)      { return OnSignal(signal) }
 func ThreadID() int                                 { return 1 }
 func HasThread(id int) bool                         { return id == 1 }
 func CurrentCore() (id, node int)                   { return 0, 0 }
+func Barrier()                                      { OnBarrier() }
 func NodeOf(physical uint64) int                    { return 0 }
 func NodeStatistics(node int, s *NodeStats)         { *s = NodeStats{TotalPages: 1, Cores: 1} }
 func Statistics(s *Stats)                           { *s = Stats{Cores: 1} }

@@ -334,6 +334,12 @@ func HasThread(id int) bool
 //go:linkname CurrentCore
 func CurrentCore() (id, node int)
 
+// Barrier returns when every other core that runs the program has gone through a full memory barrier, and executes no code
+// that it has fetched before.
+//
+//go:linkname Barrier
+func Barrier()
+
 // NodeOf returns the node that the memory at a physical address is in.
 //
 //go:linkname NodeOf

@@ -15,13 +15,15 @@ import (
 )
 
 var modes = map[string]func(){
-	"signals": signals,
-	"timers":  timers,
-	"keys":    keys,
-	"process": process,
-	"chroot":  chroot,
-	"off":     off,
-	"posix":   posixTimers,
+	"signals":     signals,
+	"timers":      timers,
+	"keys":        keys,
+	"process":     process,
+	"chroot":      chroot,
+	"off":         off,
+	"posix":       posixTimers,
+	"membarriers": membarriers,
+	"barrier":     barrier,
 }
 
 func main() {
