@@ -78,6 +78,11 @@ func TestStart(t *testing.T) {
 		"/proc/sys/fs/file-nr":            "3\t0\t1048576\n",
 		"/proc/self/maps":                 "",
 		"/proc/self/task/1/../../environ": "",
+		"/proc/self/task/1/environ":       "",
+		"/proc/thread-self/comm":          "program\n",
+		"/proc/self/oom_score_adj":        "0\n",
+		"/proc/self/wchan":                "0",
+		"/proc/self/smaps":                "",
 	} {
 		if got := read(t, path); got != want {
 			t.Errorf("%s: %q, want %q", path, got, want)

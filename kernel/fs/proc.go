@@ -37,10 +37,13 @@ type Program struct {
 	Descriptors func() []int
 	Descriptor  func(fd int) *Entry
 	Directory   func() *Entry
-	// Maps is the text of /proc/self/maps.
-	Maps func() []byte
-	// NumaMaps is that of /proc/self/numa_maps.
-	NumaMaps func() []byte
+	// DescriptorInfo is what /proc/self/fdinfo says of a descriptor.
+	DescriptorInfo func(fd int) []byte
+	// Texts are more of /proc/self, by name.
+	Texts map[string]func() []byte
+	// Name is what a thread is called; SetName changes that.
+	Name    func(thread int) string
+	SetName func(thread int, name string)
 	// Settings are more of /proc/sys.
 	Settings []Setting
 }
@@ -80,7 +83,7 @@ func (t *FS) fillProc(p *Program) {
 	t.Point("/proc/mounts", func() string { return "self/mounts" })
 	t.Point("/proc/net", func() string { return "self/net" })
 	t.Point("/proc/self", func() string { return "1" })
-	t.Point("/proc/thread-self", func() string { return "1/task/1" })
+	t.Point("/proc/thread-self", func() string { return "1/task/" + strconv.Itoa(machine.ThreadID()) })
 }
 
 // statsNow returns what the machine has counted.

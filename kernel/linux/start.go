@@ -29,6 +29,7 @@ func Start(o Options) {
 	files.Root().Hold()
 	process.directory.Store(files.Root())
 	process.umask.Store(0o022)
+	process.executable = o.Executable
 	SetHostname(o.Hostname)
 	if o.File == nil {
 		o.File = func() *fs.Entry { return nil }
@@ -45,17 +46,26 @@ func mount(o *Options) {
 		File:        o.File,
 		Arguments:   o.Arguments,
 		Environment: o.Environment,
-		Maps:        func() []byte { return mapsOf(o.Executable()) },
-		NumaMaps:    numaMaps,
-		Hostname:    hostname,
-		SetHostname: SetHostname,
-		UUID:        newUUID,
-		Umask:       process.umask.Load,
-		Credentials: credentialLines,
-		Descriptors: openDescriptors,
-		Descriptor:  descriptorEntry,
-		Directory:   process.directory.Load,
-		Settings:    inotifySettings(),
+		Texts: map[string]func() []byte{
+			"io":           transfersText,
+			"limits":       limitsText,
+			"maps":         func() []byte { return mapsOf(o.Executable()) },
+			"numa_maps":    numaMaps,
+			"smaps":        func() []byte { return smapsOf(o.Executable()) },
+			"smaps_rollup": smapsRollup,
+		},
+		Name:           nameOf,
+		SetName:        nameThread,
+		DescriptorInfo: descriptorInfo,
+		Hostname:       hostname,
+		SetHostname:    SetHostname,
+		UUID:           newUUID,
+		Umask:          process.umask.Load,
+		Credentials:    credentialLines,
+		Descriptors:    openDescriptors,
+		Descriptor:     descriptorEntry,
+		Directory:      process.directory.Load,
+		Settings:       inotifySettings(),
 	})
 	files.MountSys()
 	files.Generate("/sys/kernel/debug/page_tables", pageTables)
