@@ -125,7 +125,7 @@ func TestStart(t *testing.T) {
 	if len(uuid) != 37 || len(boot) != 37 || boot != read(t, "/proc/sys/kernel/random/boot_id") || uuid == read(t, "/proc/sys/kernel/random/uuid") {
 		t.Errorf("%q %q", boot, uuid)
 	}
-	if maps := read(t, "/proc/mounts"); strings.Count(maps, "\n") != 4 || !strings.HasPrefix(maps, "tmpfs / tmpfs rw") {
+	if maps := read(t, "/proc/mounts"); strings.Count(maps, "\n") != 5 || !strings.HasPrefix(maps, "tmpfs / tmpfs rw") {
 		t.Errorf("/proc/mounts: %q", maps)
 	}
 }

@@ -19,6 +19,7 @@ type Options struct {
 	CommandLine func() string // the kernel's
 	// Terminal opens the console.
 	Terminal func(e *fs.Entry, flags int) (file.File, syscall.Errno)
+	Pseudo   fs.Pseudo // makes pseudo-terminals; nil: there are none
 }
 
 // Start makes o.Files the tree of files, with /dev, /proc and /sys in it, and its root the current
@@ -39,7 +40,7 @@ func Start(o Options) {
 
 // mount makes /dev, /proc and /sys.
 func mount(o *Options) {
-	files.MountDevices(fs.Devices{Random: Random, Terminal: o.Terminal})
+	files.MountDevices(fs.Devices{Random: Random, Terminal: o.Terminal, Pseudo: o.Pseudo})
 	files.MountProc(&fs.Program{
 		CommandLine: o.CommandLine,
 		Executable:  o.Executable,

@@ -80,7 +80,7 @@ func (m memory) base() uintptr { return uintptr(unsafe.Pointer(&m.b[0])) }
 const places = 64
 
 var paths = []string{"a", "b", "d/a", "d", "/", "..", ".", "/tmp/x", "/dev/null", "/dev/zero", "/dev/full", "/dev/random",
-	"/proc/self/fd/3", "/proc/self/maps", "/proc/meminfo", "/sys/kernel", "/dev/tty", "", "link", "/proc/self/exe"}
+	"/proc/self/fd/3", "/proc/self/maps", "/proc/meminfo", "/sys/kernel", "/dev/tty", "/dev/ptmx", "/dev/pts/0", "/dev/pts", "", "link", "/proc/self/exe"}
 
 // fill makes structures at random, and paths.
 func (m memory) fill(r *rand.Rand) {
@@ -140,6 +140,8 @@ func sane(number uintptr, a [6]uintptr) bool {
 	switch number {
 	case syscall.SYS_CLOSE:
 		return uint32(a[0]) < console
+	case syscall.SYS_IOCTL:
+		return uint32(a[1]) != syscall.TIOCNOTTY // SIGHUP
 	case 436: // close_range
 		return uint32(a[1]) < console
 	case syscall.SYS_DUP2, syscall.SYS_DUP3:
