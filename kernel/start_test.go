@@ -69,6 +69,7 @@ func TestStart(t *testing.T) {
 		"/proc/self/cgroup":               "0::/\n",
 		"/proc/sys/kernel/ostype":         "Linux\n",
 		"/proc/sys/kernel/hostname":       "ringo\n",
+		"/proc/sys/kernel/domainname":     "(none)\n",
 		"/proc/sys/net/core/somaxconn":    "4096\n",
 		"/sys/devices/system/cpu/online":  "0\n",
 		"/proc/sys/vm/overcommit_memory":  "1\n",

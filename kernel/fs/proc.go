@@ -22,15 +22,17 @@ func Version() string { return "#1 Ringo " + runtime.Version() }
 
 // A Program is what /proc tells of the program and cannot find out by itself.
 type Program struct {
-	CommandLine func() string // the kernel's
-	Executable  func() string // the program's path
-	File        func() *Entry // what lies there, nil for nothing
-	Arguments   func() []string
-	Environment func() []string
-	Hostname    func() string
-	SetHostname func(string)
-	UUID        func() string // a new random one each time
-	Umask       func() uint32
+	CommandLine   func() string // the kernel's
+	Executable    func() string // the program's path
+	File          func() *Entry // what lies there, nil for nothing
+	Arguments     func() []string
+	Environment   func() []string
+	Hostname      func() string
+	SetHostname   func(string)
+	Domainname    func() string
+	SetDomainname func(string)
+	UUID          func() string // a new random one each time
+	Umask         func() uint32
 	// Credentials are the real, effective and saved IDs, and the supplementary groups.
 	Credentials func() (user, group [3]uint32, groups []uint32)
 	// Descriptors are those that are open, Descriptor is what one leads to (nil: nothing).

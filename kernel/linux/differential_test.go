@@ -167,6 +167,7 @@ func reset() {
 	files.Root().Hold()
 	process.directory.Store(files.Root())
 	process.umask.Store(0o022)
+	process.domainname.Store(nil)
 	credentials.user, credentials.group, credentials.groups = identity{}, identity{}, nil
 	limits.all = firstLimits()
 	descriptors.limit.Store(0)

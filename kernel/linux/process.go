@@ -14,10 +14,11 @@ var files *fs.FS
 
 // process is the state of the one process that there is.
 var process struct {
-	directory atomic.Pointer[fs.Entry]
-	umask     atomic.Uint32
-	hostname  atomic.Pointer[string]
-	keepCaps  atomic.Uint32 // PR_SET_KEEPCAPS
+	directory  atomic.Pointer[fs.Entry]
+	umask      atomic.Uint32
+	hostname   atomic.Pointer[string]
+	domainname atomic.Pointer[string]
+	keepCaps   atomic.Uint32 // PR_SET_KEEPCAPS
 
 	executable func() string // the program's path
 }

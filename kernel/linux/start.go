@@ -60,6 +60,8 @@ func mount(o *Options) {
 		DescriptorInfo: descriptorInfo,
 		Hostname:       hostname,
 		SetHostname:    SetHostname,
+		Domainname:     domainname,
+		SetDomainname:  setDomainname,
 		UUID:           newUUID,
 		Umask:          process.umask.Load,
 		Credentials:    credentialLines,

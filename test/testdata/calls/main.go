@@ -24,6 +24,7 @@ var modes = map[string]func(){
 	"posix":       posixTimers,
 	"membarriers": membarriers,
 	"barrier":     barrier,
+	"futex":       futexes,
 	"self":        self,
 	"processvm":   processVM,
 }
