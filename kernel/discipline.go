@@ -3,140 +3,173 @@ package kernel
 import "syscall"
 
 // A discipline turns what is typed into what programs read (termios(3)): lines that can be edited
-// while they are typed, echo, and keys that send signals; or, in raw mode, just the bytes.
+// while they are typed, echo, and keys that send signals; or, in raw mode, just the bytes. It follows
+// Linux's (drivers/tty/n_tty.c).
 type discipline struct {
 	settings settings
-	write    func([]byte) // echoes
-	raise    func(uint32) // sends a signal
+	write    func([]byte)  // echoes
+	raise    func(uint32)  // sends a signal
+	flow     func(on bool) // lets output go on, or stops it; nil where that cannot be
 
-	line  []byte   // what is being typed
-	lines [][]byte // what can be read: lines, or in raw mode bytes; an empty one is an end of file
+	line    []byte   // what is being typed
+	lines   [][]byte // what can be read: lines, or in raw mode bytes; an empty one is an end of file
+	literal bool     // the next byte is no key, whatever it is
+	stopped bool     // output is
+
+	backspace bool // a backspace erases, too, as some terminals send one
 }
-
-// settings is struct termios.
-type settings struct {
-	input, output, control, local uint32
-	line                          byte
-	keys                          [19]byte
-}
-
-const settingsSize = 4*4 + 1 + 19
-
-// Bits of settings.
-const (
-	inputReturnIsNewline = 0x100 // ICRNL
-	inputIgnoreReturn    = 0x80  // IGNCR
-
-	localSignals   = 0x1    // ISIG
-	localCanonical = 0x2    // ICANON
-	localEcho      = 0x8    // ECHO
-	localErase     = 0x10   // ECHOE
-	localNewline   = 0x40   // ECHONL
-	localControl   = 0x200  // ECHOCTL
-	localKill      = 0x800  // ECHOKE
-	localExtended  = 0x8000 // IEXTEN
-)
-
-// The indices of settings.keys.
-const (
-	keyInterrupt = iota
-	keyQuit
-	keyErase
-	keyKill
-	keyEnd
-	keyTime
-	keyLeast
-	keyWordErase = 14
-)
 
 // lineMax limits a line that is being typed.
 const lineMax = 4096
 
 func newDiscipline(write func([]byte), raise func(uint32)) discipline {
-	return discipline{write: write, raise: raise, settings: settings{
-		input:   inputReturnIsNewline | 0x400, // IXON
-		output:  0x5,                          // OPOST, ONLCR
-		control: 0xbf,                         // 38400 baud, 8 bits, CREAD
-		local: localSignals | localCanonical | localEcho | localErase | 0x20 | localControl |
-			localKill | localExtended,
-		keys: [19]byte{
-			keyInterrupt: 3, keyQuit: 28, keyErase: 127, keyKill: 21, keyEnd: 4, keyLeast: 1,
-			8: 17, 9: 19, 10: 26, 12: 18, 13: 15, keyWordErase: 23, 15: 22,
-		},
-	}}
+	return discipline{write: write, raise: raise, settings: firstSettings()}
 }
 
-func (d *discipline) canonical() bool { return d.settings.local&localCanonical != 0 }
-func (d *discipline) echoes() bool    { return d.settings.local&localEcho != 0 }
+func (d *discipline) canonical() bool { return d.local(localCanonical) }
+func (d *discipline) echoes() bool    { return d.local(localEcho) }
+
+// local and input report whether a bit of the settings is set.
+func (d *discipline) local(bit uint32) bool { return d.settings.local&bit != 0 }
+func (d *discipline) input(bit uint32) bool { return d.settings.input&bit != 0 }
+
+// isKey reports whether b is a key, which 0 never is.
+func (d *discipline) isKey(b byte, key int) bool { return b != 0 && b == d.settings.keys[key] }
+
+// isExtended is isKey for those that depend on IEXTEN.
+func (d *discipline) isExtended(b byte, key int) bool {
+	return d.local(localExtended) && d.isKey(b, key)
+}
 
 // receive takes what was typed.
 func (d *discipline) receive(typed []byte) {
 	for _, b := range typed {
-		if d.signal(b) {
+		if d.input(inputStrip) {
+			b &= 0x7f
+		}
+		if d.literal {
+			d.literal = false
+			d.add(b)
 			continue
 		}
-		if b == '\r' {
-			if d.settings.input&inputIgnoreReturn != 0 {
-				continue
-			}
-			if d.settings.input&inputReturnIsNewline != 0 {
-				b = '\n'
-			}
-		}
-		if d.canonical() {
-			d.edit(b)
+		if d.flows(b) || d.signal(b) {
 			continue
 		}
-		d.echo(b)
-		if last := len(d.lines) - 1; last >= 0 {
-			d.lines[last] = append(d.lines[last], b)
-		} else {
-			d.lines = append(d.lines, []byte{b})
+		switch {
+		case b == '\r' && d.input(inputIgnoreReturn):
+			continue
+		case b == '\r' && d.input(inputReturnIsNewline):
+			b = '\n'
+		case b == '\n' && d.input(inputNewlineIsReturn):
+			b = '\r'
+		}
+		if !d.canonical() || !d.edit(b) {
+			d.add(b)
 		}
 	}
 }
 
+// add adds b to the line that is being typed, or to what can be read.
+func (d *discipline) add(b byte) {
+	switch last := len(d.lines) - 1; {
+	case d.canonical() && len(d.line) >= lineMax-1:
+		return
+	case d.canonical():
+		d.line = append(d.line, b)
+	case last >= 0:
+		d.lines[last] = append(d.lines[last], b)
+	default:
+		d.lines = append(d.lines, []byte{b})
+	}
+	d.echo(b)
+}
+
+// flows handles the keys that stop the output and let it go on.
+func (d *discipline) flows(b byte) bool {
+	if d.flow == nil || !d.input(inputFlow) {
+		return false
+	}
+	start, stop := d.isKey(b, keyStart), d.isKey(b, keyStop)
+	switch {
+	case start:
+		d.let(true)
+	case stop:
+		d.let(false)
+	case d.input(inputAnyStarts) && !d.isSignal(b):
+		d.let(true)
+	}
+	return start || stop
+}
+
+// let lets the output go on, or stops it.
+func (d *discipline) let(on bool) {
+	if d.flow != nil && d.stopped == on {
+		d.stopped = !on
+		d.flow(on)
+	}
+}
+
+func (d *discipline) isSignal(b byte) bool {
+	return d.local(localSignals) && (d.isKey(b, keyInterrupt) || d.isKey(b, keyQuit) || d.isKey(b, keySuspend))
+}
+
 // signal handles the keys that send a signal.
 func (d *discipline) signal(b byte) bool {
-	if d.settings.local&localSignals == 0 || b == 0 {
+	if !d.isSignal(b) {
 		return false
 	}
-	var s syscall.Signal
-	switch b {
-	case d.settings.keys[keyInterrupt]:
-		s = syscall.SIGINT
-	case d.settings.keys[keyQuit]:
+	s := syscall.SIGINT
+	switch {
+	case d.isKey(b, keyQuit):
 		s = syscall.SIGQUIT
-	default:
-		return false
+	case d.isKey(b, keySuspend):
+		s = syscall.SIGTSTP
 	}
-	d.line = d.line[:0]
+	if !d.local(localKeepQueues) {
+		d.flush()
+	}
+	if d.input(inputFlow) {
+		d.let(true)
+	}
 	d.echo(b)
 	d.raise(uint32(s))
 	return true
 }
 
-// edit adds a byte to the line that is being typed, or does what the key is for.
-func (d *discipline) edit(b byte) {
-	keys := &d.settings.keys
+// edit does what b is for in a line that is being typed. It reports whether that is anything.
+func (d *discipline) edit(b byte) bool {
 	switch {
+	case d.isKey(b, keyErase) || b == '\b' && d.backspace:
+		d.erase(eraseCharacter)
+	case d.isKey(b, keyKill):
+		d.kill()
+	case d.isExtended(b, keyWordErase):
+		d.erase(eraseWord)
+	case d.isExtended(b, keyLiteral):
+		d.literal = true
+		if d.echoes() && d.local(localControl) {
+			d.write([]byte("^\b"))
+		}
+	case d.isExtended(b, keyReprint) && d.echoes():
+		d.echo(b)
+		d.write([]byte{'\n'})
+		for _, b := range d.line {
+			d.echo(b)
+		}
 	case b == '\n':
-		if d.settings.local&(localEcho|localNewline) != 0 {
+		if d.local(localEcho | localNewline) {
 			d.write([]byte{b})
 		}
 		d.finish(b)
-	case b == keys[keyEnd] && b != 0:
+	case d.isKey(b, keyEnd):
 		d.finish()
-	case b == keys[keyErase] && b != 0 || b == '\b':
-		d.erase(1)
-	case b == keys[keyKill] && b != 0:
-		d.erase(len(d.line))
-	case b == keys[keyWordErase] && b != 0:
-		d.erase(d.lastWord())
-	case len(d.line) < lineMax-1:
-		d.line = append(d.line, b)
+	case d.isKey(b, keyLine), d.isExtended(b, keyLine2):
 		d.echo(b)
+		d.finish(b)
+	default:
+		return false
 	}
+	return true
 }
 
 // finish makes the line readable, with last at its end.
@@ -145,49 +178,26 @@ func (d *discipline) finish(last ...byte) {
 	d.line = nil
 }
 
-// erase takes back the last n bytes of the line. One character can have several.
-func (d *discipline) erase(n int) {
-	for n > 0 && len(d.line) > 0 {
-		end := len(d.line) - 1
-		for end > 0 && d.line[end]&0xc0 == 0x80 { // continuation bytes of UTF-8
-			end--
-		}
-		if d.echoes() && d.settings.local&localErase != 0 {
-			d.write([]byte("\b \b"))
-			if d.line[end] < ' ' {
-				d.write([]byte("\b \b"))
-			}
-		}
-		n -= len(d.line) - end
-		d.line = d.line[:end]
-	}
-}
-
-// lastWord returns how many bytes the last word of the line has, with the spaces behind it.
-func (d *discipline) lastWord() int {
-	i := len(d.line)
-	for i > 0 && d.line[i-1] == ' ' {
-		i--
-	}
-	for i > 0 && d.line[i-1] != ' ' {
-		i--
-	}
-	return len(d.line) - i
-}
-
 // echo shows b, if it is to be shown.
 func (d *discipline) echo(b byte) {
 	switch {
 	case !d.echoes():
-	case b < ' ' && b != '\n' && b != '\t' && d.settings.local&localControl != 0:
-		d.write([]byte{'^', b + '@'})
+	case isControl(b) && b != '\t' && b != '\n' && d.local(localControl):
+		d.write([]byte{'^', b ^ '@'})
 	default:
 		d.write([]byte{b})
 	}
 }
 
+func isControl(b byte) bool { return b < ' ' || b == 127 }
+
 // readable reports whether read has something.
-func (d *discipline) readable() bool { return len(d.lines) > 0 }
+func (d *discipline) readable() bool {
+	if d.canonical() {
+		return len(d.lines) > 0
+	}
+	return d.waiting() >= max(int(d.settings.keys[keyLeast]), 1)
+}
 
 // waiting returns how many bytes can be read.
 func (d *discipline) waiting() (n int) {
@@ -198,25 +208,37 @@ func (d *discipline) waiting() (n int) {
 }
 
 // read reads what was typed, at most one line.
-func (d *discipline) read(p []byte) (int, syscall.Errno) {
+func (d *discipline) read(p []byte) (n int, _ syscall.Errno) {
 	if len(p) == 0 {
 		return 0, 0
 	}
-	if len(d.lines) == 0 {
-		if !d.canonical() && d.settings.keys[keyLeast] == 0 {
-			return 0, 0
+	if d.canonical() {
+		if len(d.lines) == 0 {
+			return 0, syscall.EAGAIN
 		}
+		return d.take(p), 0
+	}
+	least := int(d.settings.keys[keyLeast])
+	if d.waiting() < min(least, len(p)) {
 		return 0, syscall.EAGAIN
 	}
-	n := copy(p, d.lines[0])
-	if d.lines[0] = d.lines[0][n:]; len(d.lines[0]) == 0 {
-		d.lines = d.lines[1:]
+	for n < len(p) && len(d.lines) > 0 {
+		n += d.take(p[n:])
 	}
 	return n, 0
 }
 
+// take reads from the first line.
+func (d *discipline) take(p []byte) int {
+	n := copy(p, d.lines[0])
+	if d.lines[0] = d.lines[0][n:]; len(d.lines[0]) == 0 {
+		d.lines = d.lines[1:]
+	}
+	return n
+}
+
 // flush forgets what was typed.
-func (d *discipline) flush() { d.line, d.lines = nil, nil }
+func (d *discipline) flush() { d.line, d.lines, d.literal = nil, nil, false }
 
 // set changes the settings to those that p holds. What was typed before is readable at once when
 // lines end to matter.
@@ -226,21 +248,7 @@ func (d *discipline) set(p []byte) {
 	if was && !d.canonical() && len(d.line) > 0 {
 		d.finish()
 	}
-}
-
-// marshal and unmarshal write and read struct termios.
-func (s *settings) marshal(p []byte) {
-	for i, v := range []uint32{s.input, s.output, s.control, s.local} {
-		p[4*i], p[4*i+1], p[4*i+2], p[4*i+3] = byte(v), byte(v>>8), byte(v>>16), byte(v>>24)
+	if !d.input(inputFlow) {
+		d.let(true)
 	}
-	p[16] = s.line
-	copy(p[17:], s.keys[:])
-}
-
-func (s *settings) unmarshal(p []byte) {
-	for i, v := range []*uint32{&s.input, &s.output, &s.control, &s.local} {
-		*v = uint32(p[4*i]) | uint32(p[4*i+1])<<8 | uint32(p[4*i+2])<<16 | uint32(p[4*i+3])<<24
-	}
-	s.line = p[16]
-	copy(s.keys[:], p[17:])
 }

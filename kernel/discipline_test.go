@@ -49,7 +49,7 @@ func TestDiscipline(t *testing.T) {
 		{"two lines", nil, "a\rb\r", []string{"a\n", "b\n"}, "a\nb\n", nil},
 		{"long line", nil, "0123456789\r", []string{"012345", "6789\n"}, "0123456789\n", nil},
 		{"erase", nil, "hix\x7f\x7f\x7f\x7fho\r", []string{"ho\n"}, "hix\b \b\b \b\b \bho\n", nil},
-		{"erase é", nil, "aé\x7f\r", []string{"a\n"}, "aé\b \b\n", nil},
+		{"erase é", func(s *settings) { s.input |= inputUTF8 }, "aé\x7f\r", []string{"a\n"}, "aé\b \b\n", nil},
 		{"kill", nil, "hello\x15x\r", []string{"x\n"}, "hello\b \b\b \b\b \b\b \b\b \bx\n", nil},
 		{"erase word", nil, "ab cd \x17x\r", []string{"ab x\n"}, "ab cd \b \b\b \b\b \bx\n", nil},
 		{"end", nil, "\x04", []string{""}, "", nil},

@@ -45,6 +45,7 @@ func Start() {
 		Environment: func() []string { return list(words.Environment()) },
 		CommandLine: commandLine,
 		Terminal:    console.open,
+		Pseudo:      newPtys(&console.session),
 	})
 	unpack(files)
 	files.Furnish(hostname)

@@ -69,6 +69,7 @@ func TestStart(t *testing.T) {
 		"/proc/self/cgroup":               "0::/\n",
 		"/proc/sys/kernel/ostype":         "Linux\n",
 		"/proc/sys/kernel/hostname":       "ringo\n",
+		"/proc/sys/kernel/domainname":     "(none)\n",
 		"/proc/sys/net/core/somaxconn":    "4096\n",
 		"/sys/devices/system/cpu/online":  "0\n",
 		"/proc/sys/vm/overcommit_memory":  "1\n",
@@ -78,6 +79,11 @@ func TestStart(t *testing.T) {
 		"/proc/sys/fs/file-nr":            "3\t0\t1048576\n",
 		"/proc/self/maps":                 "",
 		"/proc/self/task/1/../../environ": "",
+		"/proc/self/task/1/environ":       "",
+		"/proc/thread-self/comm":          "program\n",
+		"/proc/self/oom_score_adj":        "0\n",
+		"/proc/self/wchan":                "0",
+		"/proc/self/smaps":                "",
 	} {
 		if got := read(t, path); got != want {
 			t.Errorf("%s: %q, want %q", path, got, want)
@@ -120,7 +126,7 @@ func TestStart(t *testing.T) {
 	if len(uuid) != 37 || len(boot) != 37 || boot != read(t, "/proc/sys/kernel/random/boot_id") || uuid == read(t, "/proc/sys/kernel/random/uuid") {
 		t.Errorf("%q %q", boot, uuid)
 	}
-	if maps := read(t, "/proc/mounts"); strings.Count(maps, "\n") != 4 || !strings.HasPrefix(maps, "tmpfs / tmpfs rw") {
+	if maps := read(t, "/proc/mounts"); strings.Count(maps, "\n") != 5 || !strings.HasPrefix(maps, "tmpfs / tmpfs rw") {
 		t.Errorf("/proc/mounts: %q", maps)
 	}
 }

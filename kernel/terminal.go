@@ -25,25 +25,31 @@ type terminal struct {
 
 	printing sync.Mutex // what one call writes stays together
 
+	session session // whose terminal it is, at first
+
 	log *syslog.Log // nil for none
 }
-
-// windowSize is struct winsize.
-type windowSize struct{ rows, columns, width, height uint16 }
 
 func newTerminal(log *syslog.Log) *terminal {
 	t := &terminal{size: windowSize{rows: 24, columns: 80}, log: log}
 	t.discipline = newDiscipline(machine.ConsoleWrite, linux.RaiseSignal)
+	t.discipline.settings.input |= inputUTF8
+	t.discipline.backspace = true
+	t.session.console = t
 	return t
 }
 
 // open opens the terminal by the name e.
 func (t *terminal) open(e *fs.Entry, flags int) (file.File, syscall.Errno) {
 	var st syscall.Stat_t
-	if e.Node().Status(&st); t.absent && st.Rdev == controllingTerminal {
-		return nil, syscall.ENXIO
+	if e.Node().Status(&st); st.Rdev == controllingTerminal {
+		return t.session.open(e, flags)
 	}
-	return &terminalFile{terminal: t, entry: func() *fs.Entry { return e }, held: e, log: t.log.Output()}, 0
+	return t.file(e), 0
+}
+
+func (t *terminal) file(e *fs.Entry) *terminalFile {
+	return &terminalFile{terminal: t, entry: func() *fs.Entry { return e }, held: e, log: t.log.Output()}
 }
 
 // controllingTerminal is the device number of /dev/tty.
@@ -125,31 +131,14 @@ func (f *terminalFile) Close() syscall.Errno {
 	return 0
 }
 
-// Requests of ioctl(2) for terminals.
-const (
-	tcgets     = 0x5401
-	tcsets     = 0x5402
-	tcsetsw    = 0x5403
-	tcsetsf    = 0x5404
-	tcsbrk     = 0x5409
-	tcflsh     = 0x540b
-	tiocgpgrp  = 0x540f
-	tiocspgrp  = 0x5410
-	tiocgwinsz = 0x5413
-	tiocswinsz = 0x5414
-	fionread   = 0x541b
-)
-
 func (f *terminalFile) ControlSize(request uint32) (size int, known bool) {
 	switch request {
 	case tcgets, tcsets, tcsetsw, tcsetsf:
 		return settingsSize, true
 	case tiocgwinsz, tiocswinsz:
-		return 8, true
-	case tiocgpgrp, tiocspgrp, fionread:
+		return windowSizeSize, true
+	case tiocgpgrp, tiocspgrp, tiocgsid, fionread:
 		return 4, true
-	case tcsbrk, tcflsh:
-		return 0, true
 	}
 	return 0, false
 }
@@ -169,20 +158,43 @@ func (f *terminalFile) Control(request uint32, argument []byte) (uintptr, syscal
 			f.Notify(file.Readable)
 		}
 	case tiocgwinsz:
-		for i, v := range []uint16{f.size.rows, f.size.columns, f.size.width, f.size.height} {
-			argument[2*i], argument[2*i+1] = byte(v), byte(v>>8)
-		}
+		f.size.marshal(argument)
 	case tiocswinsz:
-		for i, v := range []*uint16{&f.size.rows, &f.size.columns, &f.size.width, &f.size.height} {
-			*v = uint16(argument[2*i]) | uint16(argument[2*i+1])<<8
+		f.size.unmarshal(argument)
+	case tiocgpgrp, tiocgsid, tiocspgrp:
+		switch {
+		case !f.session.controls(nil):
+			return 0, syscall.ENOTTY
+		case request == tiocspgrp:
+			return 0, checkGroup(argument)
 		}
-	case tiocgpgrp:
-		copy(argument, []byte{1, 0, 0, 0})
+		copy(argument, []byte{processID, 0, 0, 0})
 	case fionread:
 		n := f.discipline.waiting()
 		copy(argument, []byte{byte(n), byte(n >> 8), byte(n >> 16), byte(n >> 24)})
-	case tcflsh:
-		f.discipline.flush()
 	}
 	return 0, 0
+}
+
+// Command: see file.Commander. What was written is on the console already.
+func (f *terminalFile) Command(request uint32, value uintptr) (errno syscall.Errno, known bool) {
+	switch request {
+	case tiocsctty:
+		return f.session.enter(nil), true
+	case tiocnotty:
+		return f.session.leave(nil), true
+	case tcsbrk:
+		return 0, true
+	case tcflsh:
+		if value > flushBoth {
+			return syscall.EINVAL, true
+		}
+		if value != flushOutput {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			f.discipline.flush()
+		}
+		return 0, true
+	}
+	return 0, false
 }

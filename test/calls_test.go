@@ -6,7 +6,7 @@ import (
 
 // TestCalls runs the modes of testdata/calls that do the same on Linux, and compares.
 func TestCalls(t *testing.T) {
-	for _, mode := range []string{"signals", "timers", "process", "chroot"} {
+	for _, mode := range []string{"signals", "timers", "process", "chroot", "posix", "membarriers", "processvm", "self", "futex"} {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
 			want := onLinux(t, "calls", nil, "", mode)
@@ -18,6 +18,16 @@ func TestCalls(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestBarrier: membarrier is one, on every core that runs the program.
+func TestBarrier(t *testing.T) {
+	t.Parallel()
+	for _, cores := range []int{2, 4} {
+		c := bare(t, "calls", "barrier")
+		c.Cores = cores
+		passes(t, c)
 	}
 }
 

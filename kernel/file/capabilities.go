@@ -37,3 +37,14 @@ type Controller interface {
 	ControlSize(request uint32) (size int, known bool)
 	Control(request uint32, argument []byte) (result uintptr, errno syscall.Errno)
 }
+
+// Commander is for a File that knows requests of ioctl whose argument is a number, or nothing, instead of an address.
+type Commander interface {
+	Command(request uint32, value uintptr) (errno syscall.Errno, known bool)
+}
+
+// Peered is for a File that is one end of something whose other end can be opened through it (ioctl TIOCGPTPEER).
+type Peered interface {
+	// OpenPeer opens the other end with flags of open(2).
+	OpenPeer(flags int) (File, syscall.Errno)
+}

@@ -40,6 +40,8 @@ type Devices struct {
 	Random func(p []byte) syscall.Errno
 	// Terminal opens the console.
 	Terminal func(e *Entry, flags int) (file.File, syscall.Errno)
+	// Pseudo makes pseudo-terminals; nil: there are none.
+	Pseudo Pseudo
 }
 
 // MountDevices makes /dev.
@@ -71,6 +73,9 @@ func (t *FS) MountDevices(d Devices) {
 		t.Point("/dev/"+link[0], func() string { return link[1] })
 	}
 	t.Plant("/dev/shm", 0o1777)
+	if d.Pseudo != nil {
+		t.mountPseudo(d.Pseudo)
+	}
 }
 
 // Console returns the name of the console, which is there as soon as somebody asks.

@@ -99,3 +99,6 @@ func nodeDistances(node int, online uint64) string {
 	}
 	return strings.Join(list, " ")
 }
+
+// pad makes s width bytes long.
+func pad(s string, width int) string { return s + strings.Repeat(" ", width-len(s)) }

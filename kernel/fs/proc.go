@@ -22,25 +22,30 @@ func Version() string { return "#1 Ringo " + runtime.Version() }
 
 // A Program is what /proc tells of the program and cannot find out by itself.
 type Program struct {
-	CommandLine func() string // the kernel's
-	Executable  func() string // the program's path
-	File        func() *Entry // what lies there, nil for nothing
-	Arguments   func() []string
-	Environment func() []string
-	Hostname    func() string
-	SetHostname func(string)
-	UUID        func() string // a new random one each time
-	Umask       func() uint32
+	CommandLine   func() string // the kernel's
+	Executable    func() string // the program's path
+	File          func() *Entry // what lies there, nil for nothing
+	Arguments     func() []string
+	Environment   func() []string
+	Hostname      func() string
+	SetHostname   func(string)
+	Domainname    func() string
+	SetDomainname func(string)
+	UUID          func() string // a new random one each time
+	Umask         func() uint32
 	// Credentials are the real, effective and saved IDs, and the supplementary groups.
 	Credentials func() (user, group [3]uint32, groups []uint32)
 	// Descriptors are those that are open, Descriptor is what one leads to (nil: nothing).
 	Descriptors func() []int
 	Descriptor  func(fd int) *Entry
 	Directory   func() *Entry
-	// Maps is the text of /proc/self/maps.
-	Maps func() []byte
-	// NumaMaps is that of /proc/self/numa_maps.
-	NumaMaps func() []byte
+	// DescriptorInfo is what /proc/self/fdinfo says of a descriptor.
+	DescriptorInfo func(fd int) []byte
+	// Texts are more of /proc/self, by name.
+	Texts map[string]func() []byte
+	// Name is what a thread is called; SetName changes that.
+	Name    func(thread int) string
+	SetName func(thread int, name string)
 	// Settings are more of /proc/sys.
 	Settings []Setting
 }
@@ -80,7 +85,7 @@ func (t *FS) fillProc(p *Program) {
 	t.Point("/proc/mounts", func() string { return "self/mounts" })
 	t.Point("/proc/net", func() string { return "self/net" })
 	t.Point("/proc/self", func() string { return "1" })
-	t.Point("/proc/thread-self", func() string { return "1/task/1" })
+	t.Point("/proc/thread-self", func() string { return "1/task/" + strconv.Itoa(machine.ThreadID()) })
 }
 
 // statsNow returns what the machine has counted.

@@ -1,11 +1,12 @@
 package fs
 
 import (
-	"path"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 
+	"github.com/ringo-os/ringo/kernel/early/space"
 	"github.com/ringo-os/ringo/kernel/machine"
 )
 
@@ -21,28 +22,63 @@ func (t *FS) mountSelf(p *Program) {
 	t.Jump(self+"root", t.Top)
 	t.Generate(self+"cmdline", func() []byte { return terminated(p.Arguments()) })
 	t.Generate(self+"environ", func() []byte { return terminated(p.Environment()) })
-	t.Generate(self+"comm", func() []byte { return lines(p.name()) })
-	t.Generate(self+"maps", func() []byte { return p.Maps() })
-	t.Generate(self+"numa_maps", func() []byte { return p.NumaMaps() })
-	t.Generate(self+"stat", p.stat)
-	t.Generate(self+"statm", statm)
-	t.Generate(self+"status", p.status)
-	t.Generate(self+"limits", limits)
+	for name, text := range p.Texts {
+		t.Generate(self+name, text)
+	}
+	for name, text := range map[string]string{
+		"cgroup":    "0::/\n",
+		"gid_map":   "         0          0 4294967295\n",
+		"loginuid":  "4294967295", // nobody has logged in
+		"oom_score": "0\n",        // the first process is never chosen
+		"schedstat": "0 0 0\n",    // as where nobody counts
+		"sessionid": "4294967295",
+		"setgroups": "allow\n",
+		"syscall":   "running\n",
+		"uid_map":   "         0          0 4294967295\n",
+		"wchan":     "0",
+	} {
+		t.Generate(self+name, func() []byte { return []byte(text) })
+	}
+	t.Control(self+"comm", func() []byte { return lines(p.name()) }, p.setName(1))
+	t.Generate(self+"stat", func() []byte { return p.stat(1, true) })
+	t.Generate(self+"statm", t.statm)
+	t.Generate(self+"status", func() []byte { return p.status(1) })
 	t.Generate(self+"mounts", t.mounts)
 	t.Generate(self+"mountinfo", t.mountinfo)
-	t.Generate(self+"cgroup", func() []byte { return lines("0::/") })
-	t.Control(self+"oom_score_adj", func() []byte { return lines("0") }, ignore)
+	t.Generate(self+"mountstats", t.mountstats)
+	var adjusted score
+	t.Control(self+"oom_score_adj", adjusted.text, adjusted.set)
 	t.Plant(self+"net", 0o555)
-	t.Plant(self+"task/1", 0o555)
-	t.Generate(self+"task/1/stat", p.stat)
-	t.Generate(self+"task/1/status", p.status)
 	t.plant(self+"fd", syscall.S_IFDIR|0o500, func(n *Node) { n.listing = descriptors{t, p} })
+	t.plant(self+"fdinfo", syscall.S_IFDIR|0o500, func(n *Node) { n.listing = descriptorInfos{t, p} })
+	t.plant(self+"task", syscall.S_IFDIR|0o555, func(n *Node) { n.listing = threads{t, p} })
+	t.mountNamespaces(self + "ns/")
+}
+
+// A score is what the program would have the killer of processes think of it (proc_pid_oom_score_adj(5)), which has nothing
+// else to choose from.
+type score struct{ value atomic.Int32 }
+
+func (s *score) text() []byte { return lines(decimal(int64(s.value.Load()))) }
+
+func (s *score) set(content []byte) syscall.Errno {
+	n, err := strconv.ParseInt(strings.TrimSpace(string(content)), 10, 32)
+	if err != nil || n < -1000 || n > 1000 {
+		return syscall.EINVAL
+	}
+	s.value.Store(int32(n))
+	return 0
 }
 
 // name is what ps shows.
-func (p *Program) name() string {
-	name := path.Base(p.Executable())
-	return name[:min(len(name), 15)]
+func (p *Program) name() string { return p.Name(1) }
+
+// setName is what writing to a thread's comm does.
+func (p *Program) setName(thread int) func(content []byte) syscall.Errno {
+	return func(content []byte) syscall.Errno {
+		p.SetName(thread, string(content))
+		return 0
+	}
 }
 
 // terminated joins list, with a NUL after each.
@@ -54,14 +90,16 @@ func terminated(list []string) []byte {
 	return b
 }
 
-func ignore([]byte) syscall.Errno { return 0 }
-
 // memoryUse returns the pages that are in use.
 func memoryUse(s *machine.Stats) int64 { return int64(s.TotalPages - min(s.TotalPages, s.FreePages)) }
 
-func (p *Program) stat() []byte {
+// stat is about a thread, or all of them together. How long one of them was busy is not known.
+func (p *Program) stat(thread int, all bool) []byte {
 	s := statsNow()
-	busy, _ := cpuTicks(&s)
+	busy := int64(0)
+	if all {
+		busy, _ = cpuTicks(&s)
+	}
 	used := memoryUse(&s)
 	// See proc_pid_stat(5); the fields that are not named are 0.
 	fields := make([]string, 52)
@@ -69,7 +107,7 @@ func (p *Program) stat() []byte {
 		fields[i] = "0"
 	}
 	for i, value := range map[int]string{
-		1: "1", 2: "(" + p.name() + ")", 3: "R", 5: "1", 6: "1", 8: "-1",
+		1: strconv.Itoa(thread), 2: "(" + p.Name(thread) + ")", 3: "R", 5: "1", 6: "1", 8: "-1",
 		14: decimal(busy), 18: "20", 20: strconv.Itoa(s.Threads),
 		23: decimal(used * pageSize), 24: decimal(used), 25: "18446744073709551615", 38: "17",
 	} {
@@ -78,13 +116,19 @@ func (p *Program) stat() []byte {
 	return lines(strings.Join(fields, " "))
 }
 
-func statm() []byte {
+// statm is how many pages the program has: in all, in files, in its code, and the others.
+func (t *FS) statm() []byte {
 	s := statsNow()
-	used := decimal(memoryUse(&s))
-	return lines(used + " " + used + " 0 0 0 " + used + " 0")
+	used, files, code := memoryUse(&s), t.root.node.volume.used.Load(), int64(0)
+	for r, ok := machine.NextRegion(0); ok; r, ok = machine.NextRegion(r.End) {
+		if r.Owner == space.Image && r.Rights&space.Execute != 0 {
+			code += int64(r.End-r.Start) / pageSize
+		}
+	}
+	return lines(decimal(used) + " " + decimal(used) + " " + decimal(files) + " " + decimal(code) + " 0 " + decimal(max(used-files-code, 0)) + " 0")
 }
 
-func (p *Program) status() []byte {
+func (p *Program) status(thread int) []byte {
 	s := statsNow()
 	kilobytes := decimal(memoryUse(&s)*(pageSize/1024)) + " kB"
 	user, group, groups := p.Credentials()
@@ -92,8 +136,8 @@ func (p *Program) status() []byte {
 	for _, id := range groups {
 		list += strconv.FormatUint(uint64(id), 10) + " "
 	}
-	return lines("Name:\t"+p.name(), "Umask:\t0"+strconv.FormatUint(uint64(p.Umask()), 8),
-		"State:\tR (running)", "Tgid:\t1", "Ngid:\t0", "Pid:\t1", "PPid:\t0", "TracerPid:\t0",
+	return lines("Name:\t"+p.Name(thread), "Umask:\t"+octal(p.Umask(), 4),
+		"State:\tR (running)", "Tgid:\t1", "Ngid:\t0", "Pid:\t"+strconv.Itoa(thread), "PPid:\t0", "TracerPid:\t0",
 		"Uid:"+identities(user), "Gid:"+identities(group), "FDSize:\t"+strconv.Itoa(len(p.Descriptors())),
 		"Groups:\t"+list, "VmPeak:\t"+kilobytes, "VmSize:\t"+kilobytes, "VmHWM:\t"+kilobytes,
 		"VmRSS:\t"+kilobytes, "VmSwap:\t0 kB", "Threads:\t"+strconv.Itoa(s.Threads),
@@ -111,17 +155,11 @@ func identities(ids [3]uint32) (text string) {
 	return text
 }
 
-func limits() []byte {
-	row := func(name, limit, unit string) string {
-		return pad(name, 26) + pad(limit, 21) + pad(limit, 21) + unit
-	}
-	return lines(pad("Limit", 26)+pad("Soft Limit", 21)+pad("Hard Limit", 21)+"Units",
-		row("Max cpu time", "unlimited", "seconds"), row("Max file size", "unlimited", "bytes"),
-		row("Max data size", "unlimited", "bytes"), row("Max core file size", "0", "bytes"),
-		row("Max open files", "1048576", "files"), row("Max address space", "unlimited", "bytes"))
+// octal writes n with width digits.
+func octal(n uint32, width int) string {
+	s := strconv.FormatUint(uint64(n), 8)
+	return strings.Repeat("0", max(width-len(s), 0)) + s
 }
-
-func pad(s string, width int) string { return s + strings.Repeat(" ", width-len(s)) }
 
 // shown returns the volumes that begin somewhere in the tree.
 func (t *FS) shown() (list []*Volume) {
@@ -150,30 +188,10 @@ func (t *FS) mountinfo() []byte {
 	return lines(list...)
 }
 
-// descriptors is /proc/self/fd: a link for each open descriptor, straight to its file.
-type descriptors struct {
-	t *FS
-	p *Program
-}
-
-func (d descriptors) names() []string {
+func (t *FS) mountstats() []byte {
 	var list []string
-	for _, fd := range d.p.Descriptors() {
-		list = append(list, strconv.Itoa(fd))
+	for _, v := range t.shown() {
+		list = append(list, "device "+v.Name+" mounted on "+v.Place+" with fstype "+v.Name)
 	}
-	return list
-}
-
-func (d descriptors) lookup(directory *Node, name string) *Entry {
-	fd, err := strconv.Atoi(name)
-	if err != nil || strconv.Itoa(fd) != name || d.p.Descriptor(fd) == nil {
-		return nil
-	}
-	n := d.t.newNode(directory.volume, syscall.S_IFLNK|0o700)
-	n.number = 1<<32 + uint64(fd) // the same each time
-	n.links = 1
-	n.size = 64
-	n.jump = func() *Entry { return d.p.Descriptor(fd) }
-	n.target = func() string { return pathTo(n.jump()) }
-	return &Entry{name: name, node: n, parent: directory}
+	return lines(list...)
 }

@@ -12,7 +12,7 @@ func (t *FS) mountSettings(p *Program) {
 	const sys = "/proc/sys/"
 	for _, f := range [][2]string{
 		{"kernel/ostype", System}, {"kernel/osrelease", Release}, {"kernel/version", Version()},
-		{"kernel/domainname", "(none)"}, {"kernel/pid_max", "4194304"}, {"kernel/threads-max", "4194304"},
+		{"kernel/pid_max", "4194304"}, {"kernel/threads-max", "4194304"},
 		{"kernel/cap_last_cap", "40"}, {"kernel/ngroups_max", "65536"},
 		{"kernel/random/entropy_avail", "256"}, {"kernel/random/poolsize", "256"},
 		{"fs/file-max", "1048576"}, {"fs/nr_open", "1048576"}, {"fs/pipe-max-size", "1048576"},
@@ -35,11 +35,16 @@ func (t *FS) mountSettings(p *Program) {
 	bootID := sync.OnceValue(p.UUID)
 	t.Generate(sys+"kernel/random/boot_id", func() []byte { return lines(bootID()) })
 	t.Generate(sys+"kernel/random/uuid", func() []byte { return lines(p.UUID()) })
-	t.Control(sys+"kernel/hostname", func() []byte { return lines(p.Hostname()) },
-		func(content []byte) syscall.Errno {
-			p.SetHostname(strings.TrimRight(string(content), "\n"))
-			return 0
-		})
+	t.controlName(sys+"kernel/hostname", p.Hostname, p.SetHostname)
+	t.controlName(sys+"kernel/domainname", p.Domainname, p.SetDomainname)
+}
+
+// controlName makes a file that has a name in it, which programs may change.
+func (t *FS) controlName(path string, get func() string, set func(string)) {
+	t.Control(path, func() []byte { return lines(get()) }, func(content []byte) syscall.Errno {
+		set(strings.TrimRight(string(content), "\n"))
+		return 0
+	})
 }
 
 // MountSys makes /sys.

@@ -49,6 +49,8 @@ const (
 	fionbio  = 0x5421
 	fionclex = 0x5450
 	fioclex  = 0x5451
+
+	tiocgptpeer = 0x5441
 )
 
 func sysIoctl(a *call.Arguments) (uintptr, syscall.Errno) {
@@ -73,6 +75,14 @@ func sysIoctl(a *call.Arguments) (uintptr, syscall.Errno) {
 		d.setFlags(flags)
 		return 0, 0
 	}
+	if c, ok := d.File.(file.Commander); ok {
+		if errno, known := c.Command(request, a.Value[2]); known {
+			return 0, errno
+		}
+	}
+	if p, ok := d.File.(file.Peered); ok && request == tiocgptpeer {
+		return openPeer(p, int(a.Value[2]))
+	}
 	if c, ok := d.File.(file.Controller); ok {
 		return control(c, request, a)
 	}
@@ -80,6 +90,16 @@ func sysIoctl(a *call.Arguments) (uintptr, syscall.Errno) {
 		return 0, unread(d, Argument(a, 2))
 	}
 	return 0, syscall.ENOTTY
+}
+
+// openPeer opens the other end of p.
+func openPeer(p file.Peered, flags int) (uintptr, syscall.Errno) {
+	f, errno := p.OpenPeer(flags)
+	if errno != 0 {
+		return 0, errno
+	}
+	fd, errno := Install(f, flags&^syscall.O_CLOEXEC, flags&syscall.O_CLOEXEC != 0)
+	return uintptr(fd), errno
 }
 
 // control hands a request to the file that knows it.

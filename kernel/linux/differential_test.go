@@ -167,11 +167,17 @@ func reset() {
 	files.Root().Hold()
 	process.directory.Store(files.Root())
 	process.umask.Store(0o022)
+	process.domainname.Store(nil)
 	credentials.user, credentials.group, credentials.groups = identity{}, identity{}, nil
 	limits.all = firstLimits()
 	descriptors.limit.Store(0)
 	turns.all = nil
 	signals.mu.Lock()
+	for _, t := range posixTimers.all {
+		t.remove()
+	}
+	posixTimers.next = 0
+	barriers.Store(0)
 	signals.masks, signals.pending, signals.takers = nil, nil, nil
 	signals.mu.Unlock()
 	for i := range intervalTimers {

@@ -70,12 +70,13 @@ func sink(fd uintptr) (*Description, syscall.Errno) {
 }
 
 func sysRead(a *call.Arguments) (uintptr, syscall.Errno) {
-	d, errno := source(a.Value[0])
-	if errno != 0 {
-		return 0, errno
+	d := find(a.Value[0])
+	if d == nil || !d.reads {
+		return 0, syscall.EBADF
 	}
 	if p := lend(Argument(a, 1), a.Value[2], Out, d.immediate); p != nil {
 		n, errno := d.read(p)
+		machine.CountRead(n)
 		d.accessed(n)
 		return uintptr(n), errno
 	}
@@ -84,6 +85,7 @@ func sysRead(a *call.Arguments) (uintptr, syscall.Errno) {
 		return 0, errno
 	}
 	n, errno := d.read(m.limited())
+	machine.CountRead(n)
 	d.accessed(n)
 	if e := m.Return(Argument(a, 1), n); e != 0 {
 		return 0, e
@@ -92,12 +94,13 @@ func sysRead(a *call.Arguments) (uintptr, syscall.Errno) {
 }
 
 func sysWrite(a *call.Arguments) (uintptr, syscall.Errno) {
-	d, errno := sink(a.Value[0])
-	if errno != 0 {
-		return 0, errno
+	d := find(a.Value[0])
+	if d == nil || !d.writes {
+		return 0, syscall.EBADF
 	}
 	if p := lend(Argument(a, 1), a.Value[2], In, d.immediate); p != nil {
 		n, errno := d.write(p)
+		machine.CountWrite(n)
 		d.modified(n)
 		return uintptr(n), errno
 	}
@@ -106,6 +109,7 @@ func sysWrite(a *call.Arguments) (uintptr, syscall.Errno) {
 		return 0, errno
 	}
 	n, errno := d.write(m.limited())
+	machine.CountWrite(n)
 	d.modified(n)
 	m.Return(Argument(a, 1), n)
 	return uintptr(n), errno
@@ -119,15 +123,16 @@ func sysPread(a *call.Arguments) (uintptr, syscall.Errno) {
 	if offset < 0 {
 		return 0, syscall.EINVAL
 	}
-	d, errno := source(a.Value[0])
-	if errno != 0 {
-		return 0, errno
+	d := find(a.Value[0])
+	if d == nil || !d.reads {
+		return 0, syscall.EBADF
 	}
 	if d.seeker == nil {
 		return 0, syscall.ESPIPE
 	}
 	if p := lend(Argument(a, 1), a.Value[2], Out, d.immediate); p != nil && offset+int64(len(p)) >= 0 {
 		n, errno := d.seeker.ReadAt(p, offset)
+		machine.CountRead(n)
 		d.accessed(n)
 		return uintptr(n), errno
 	}
@@ -140,6 +145,7 @@ func sysPread(a *call.Arguments) (uintptr, syscall.Errno) {
 		errno = syscall.EINVAL
 	} else {
 		n, errno = d.seeker.ReadAt(p, offset)
+		machine.CountRead(n)
 		d.accessed(n)
 	}
 	if e := m.Return(Argument(a, 1), n); e != 0 {
@@ -153,15 +159,16 @@ func sysPwrite(a *call.Arguments) (uintptr, syscall.Errno) {
 	if offset < 0 {
 		return 0, syscall.EINVAL
 	}
-	d, errno := sink(a.Value[0])
-	if errno != 0 {
-		return 0, errno
+	d := find(a.Value[0])
+	if d == nil || !d.writes {
+		return 0, syscall.EBADF
 	}
 	if d.seeker == nil {
 		return 0, syscall.ESPIPE
 	}
 	if p := lend(Argument(a, 1), a.Value[2], In, d.immediate); p != nil && offset+int64(len(p)) >= 0 {
 		n, errno := d.seeker.WriteAt(p, offset)
+		machine.CountWrite(n)
 		d.modified(n)
 		return uintptr(n), errno
 	}
@@ -174,6 +181,7 @@ func sysPwrite(a *call.Arguments) (uintptr, syscall.Errno) {
 		errno = syscall.EINVAL
 	} else {
 		n, errno = d.seeker.WriteAt(p, offset)
+		machine.CountWrite(n)
 		d.modified(n)
 	}
 	m.Return(Argument(a, 1), n)

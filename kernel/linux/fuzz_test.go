@@ -79,6 +79,11 @@ func (a arena) tamed(number uintptr, v *[6]uintptr) bool {
 		return false
 	case unix.SYS_KILL, unix.SYS_TKILL, unix.SYS_TGKILL, unix.SYS_RT_SIGQUEUEINFO, unix.SYS_RT_TGSIGQUEUEINFO, unix.SYS_PIDFD_SEND_SIGNAL:
 		return int32(v[1]) != 9 && int32(v[2]) != 9
+	case unix.SYS_FUTEX:
+		v[3] = zero
+	case unix.SYS_TIMER_CREATE: // not SIGKILL
+		at := v[1] - at0(a.memory)
+		return at > uintptr(len(a.memory)-64) || a.memory[at+8] != 9
 	case unix.SYS_RT_SIGTIMEDWAIT:
 		v[2] = zero
 	case unix.SYS_POLL:

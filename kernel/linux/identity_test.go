@@ -173,6 +173,11 @@ func TestSystem(t *testing.T) {
 		}
 	}
 	SetHostname("ringo")
+	must(t, unix.SYS_SETDOMAINNAME, []byte("example"), 7)
+	if must(t, unix.SYS_UNAME, u); !bytes.HasPrefix(u[65*5:], []byte("example\x00")) {
+		t.Errorf("%q", u[65*5:])
+	}
+	fails(t, syscall.EINVAL, unix.SYS_SETDOMAINNAME, u, 65)
 	mask := make([]byte, 16)
 	if n := must(t, unix.SYS_SCHED_GETAFFINITY, 0, 16, mask); n != 8 || mask[0] != 1 {
 		t.Error(n, mask)

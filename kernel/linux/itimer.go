@@ -7,14 +7,12 @@ import (
 	"time"
 
 	"github.com/ringo-os/ringo/kernel/early/call"
-	"github.com/ringo-os/ringo/kernel/machine"
 )
 
 // An intervalTimer sends a signal when its clock gets to a time, and perhaps again and again.
 type intervalTimer struct {
 	signal syscall.Signal
-	clock  func() int64 // nanoseconds
-	speed  func() int64 // how many seconds of its own the clock shows in a second, at most
+	source *timeSource
 
 	mu       sync.Mutex
 	next     int64 // by clock; 0: never
@@ -25,18 +23,16 @@ type intervalTimer struct {
 // intervalTimers are those of setitimer: by real time, by the time that the program runs, and by that with the kernel's on
 // its behalf. The last two are the same here, as a system call is a function call.
 var intervalTimers = [...]intervalTimer{
-	{signal: syscall.SIGALRM, clock: machine.Uptime, speed: func() int64 { return 1 }},
-	{signal: syscall.SIGVTALRM, clock: busyTime, speed: busySpeed},
-	{signal: syscall.SIGPROF, clock: busyTime, speed: busySpeed},
+	{signal: syscall.SIGALRM, source: &realTime},
+	{signal: syscall.SIGVTALRM, source: &processTime},
+	{signal: syscall.SIGPROF, source: &processTime},
 }
-
-func busySpeed() int64 { return int64(statistics().Cores) }
 
 // set lets t run out after value, and then after each interval; 0 is never. It returns what was left of before.
 func (t *intervalTimer) set(value, interval int64) (oldValue, oldInterval int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	now := t.clock()
+	now := t.source.now()
 	oldValue, oldInterval = t.left(now), t.interval
 	t.next, t.interval = 0, interval
 	if value != 0 {
@@ -50,7 +46,7 @@ func (t *intervalTimer) set(value, interval int64) (oldValue, oldInterval int64)
 func (t *intervalTimer) get() (value, interval int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.left(t.clock()), t.interval
+	return t.left(t.source.now()), t.interval
 }
 
 // left is the time until t runs out, at least a microsecond if it is about to. The mutex is held.
@@ -69,7 +65,7 @@ func (t *intervalTimer) arm(now int64) {
 	if t.next == 0 {
 		return
 	}
-	wait := time.Duration(max(t.next-now, 0) / t.speed())
+	wait := t.source.wait(now, t.next)
 	if t.alarm == nil {
 		t.alarm = time.AfterFunc(wait, t.look)
 	} else {
@@ -77,12 +73,9 @@ func (t *intervalTimer) arm(now int64) {
 	}
 }
 
-// leastLook is how soon to look again at a clock that has not got there yet.
-const leastLook = int64(time.Millisecond)
-
 func (t *intervalTimer) look() {
 	t.mu.Lock()
-	now := t.clock()
+	now := t.source.now()
 	passed := t.next != 0 && now >= t.next
 	switch {
 	case !passed:
@@ -91,7 +84,7 @@ func (t *intervalTimer) look() {
 	default:
 		t.next = stepped(t.next, (now-t.next)/t.interval+1, t.interval)
 	}
-	t.arm(min(now, t.next-leastLook))
+	t.arm(min(now, t.next-t.source.rest))
 	t.mu.Unlock()
 	if passed {
 		RaiseSignal(uint32(t.signal))

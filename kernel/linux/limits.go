@@ -1,6 +1,8 @@
 package linux
 
 import (
+	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 
@@ -9,10 +11,11 @@ import (
 
 // The resources of getrlimit, as far as they mean something here.
 const (
-	limitStack  = 3
-	limitCore   = 4
-	limitFiles  = 7
-	limitsCount = 16
+	limitStack   = 3
+	limitCore    = 4
+	limitFiles   = 7
+	limitPending = 11
+	limitsCount  = 16
 
 	unlimited = ^uint64(0)
 )
@@ -30,6 +33,7 @@ func firstLimits() (all [limitsCount]syscall.Rlimit) {
 	}
 	all[limitStack].Cur = 8 << 20
 	all[limitCore] = syscall.Rlimit{}
+	all[limitPending] = syscall.Rlimit{Cur: mostPending, Max: mostPending}
 	all[limitFiles] = syscall.Rlimit{Cur: maxDescriptors, Max: maxDescriptors}
 	return all
 }
@@ -82,4 +86,37 @@ func exchangeLimit(resource uint32, given, old Pointer) (uintptr, syscall.Errno)
 		return 0, 0
 	}
 	return 0, CopyOut(old, &was)
+}
+
+// limitNames are the resources by number, as /proc/self/limits calls them and their units.
+var limitNames = [limitsCount][2]string{
+	{"cpu time", "seconds"}, {"file size", "bytes"}, {"data size", "bytes"}, {"stack size", "bytes"}, {"core file size", "bytes"},
+	{"resident set", "bytes"}, {"processes", "processes"}, {"open files", "files"}, {"locked memory", "bytes"},
+	{"address space", "bytes"}, {"file locks", "locks"}, {"pending signals", "signals"}, {"msgqueue size", "bytes"},
+	{"nice priority", ""}, {"realtime priority", ""}, {"realtime timeout", "us"},
+}
+
+// limitsText is the text of /proc/self/limits (proc_pid_limits(5)).
+func limitsText() []byte {
+	limits.mu.Lock()
+	defer limits.mu.Unlock()
+	show := func(limit uint64) string {
+		if limit == unlimited {
+			return "unlimited"
+		}
+		return strconv.FormatUint(limit, 10)
+	}
+	b := appendRow(nil, "Limit", "Soft Limit", "Hard Limit", "Units")
+	for i, l := range limits.all {
+		b = appendRow(b, "Max "+limitNames[i][0], show(l.Cur), show(l.Max), limitNames[i][1])
+	}
+	return b
+}
+
+func appendRow(b []byte, name, soft, hard, unit string) []byte {
+	for i, text := range []string{name, soft, hard, unit} {
+		width := [...]int{26, 21, 21, 10}[i]
+		b = append(append(b, text...), strings.Repeat(" ", max(width-len(text), 0))...)
+	}
+	return append(b, '\n')
 }

@@ -17,32 +17,42 @@ func mapsOf(executable string) []byte {
 	var b []byte
 	image := uint64(0)
 	for r, ok := machine.NextRegion(0); ok; r, ok = machine.NextRegion(r.End) {
-		var st syscall.Stat_t
-		offset, name := r.Offset, ""
-		switch {
-		case r.Owner == space.Image:
-			if image == 0 {
-				image = r.Start
-			}
-			offset, name = r.Start-image, executable
-		case r.Kind == space.Runtime:
-			name = "[anon:" + r.Owner.String() + "]" // Go names parts of it, where it has PR_SET_VMA
-		case r.Object != nil:
-			if e := addressSpace.files[r.Object]; e != nil {
-				name = mappedName(e, &st)
-			} else {
-				name = "/dev/zero (deleted)" // as on Linux
-			}
-		}
-		line := hex(r.Start, 8) + "-" + hex(r.End, 8) + " " + permissions(&r) + " " + hex(offset, 8) + " " +
-			hex(st.Dev>>8, 2) + ":" + hex(st.Dev&0xff, 2) + " " + strconv.FormatUint(st.Ino, 10) + " "
-		if name != "" {
-			const column = 73
-			line += strings.Repeat(" ", max(column-len(line), 0)) + name
-		}
-		b = append(append(b, line...), '\n')
+		b = appendRegion(b, &r, &image, executable)
 	}
 	return b
+}
+
+// appendRegion writes the line about r. The image begins at its first region, which is kept for the others.
+func appendRegion(b []byte, r *space.Region, image *uint64, executable string) []byte {
+	var st syscall.Stat_t
+	offset, name := r.Offset, ""
+	switch {
+	case r.Owner == space.Image:
+		if *image == 0 {
+			*image = r.Start
+		}
+		offset, name = r.Start-*image, executable
+	case r.Kind == space.Runtime:
+		name = "[anon:" + r.Owner.String() + "]" // Go names parts of it, where it has PR_SET_VMA
+	case r.Object != nil:
+		if e := addressSpace.files[r.Object]; e != nil {
+			name = mappedName(e, &st)
+		} else {
+			name = "/dev/zero (deleted)" // as on Linux
+		}
+	}
+	line := hex(r.Start, 8) + "-" + hex(r.End, 8) + " " + permissions(r) + " " + hex(offset, 8) + " " +
+		hex(st.Dev>>8, 2) + ":" + hex(st.Dev&0xff, 2) + " " + strconv.FormatUint(st.Ino, 10) + " "
+	if name != "" {
+		return append(append(append(b, padded(line)...), name...), '\n')
+	}
+	return append(append(b, line...), '\n')
+}
+
+// padded returns line up to the column in which names begin.
+func padded(line string) []byte {
+	const column = 73
+	return []byte(line + strings.Repeat(" ", max(column-len(line), 0)))
 }
 
 // mappedName returns the path of e, and fills st.

@@ -245,8 +245,24 @@ func sysMlock(a *call.Arguments) (uintptr, syscall.Errno) {
 	return 0, 0
 }
 
-// sysMlockAll is also munlockall.
-func sysMlockAll(a *call.Arguments) (uintptr, syscall.Errno) { return 0, 0 }
+func sysMlock2(a *call.Arguments) (uintptr, syscall.Errno) {
+	const onFault = 1
+	if uint32(a.Value[2])&^onFault != 0 {
+		return 0, syscall.EINVAL
+	}
+	return sysMlock(a)
+}
+
+// sysMlockAll has nothing to do, as nothing is ever paged out.
+func sysMlockAll(a *call.Arguments) (uintptr, syscall.Errno) {
+	const current, future, onFault = 1, 2, 4
+	if flags := uint32(a.Value[0]); flags&^(current|future|onFault) != 0 || flags&(current|future) == 0 {
+		return 0, syscall.EINVAL
+	}
+	return 0, 0
+}
+
+func sysMunlockAll(a *call.Arguments) (uintptr, syscall.Errno) { return 0, 0 }
 
 // present reports, with ENOMEM, if a part of [start, end) is neither mapped nor the runtime's.
 func present(start, end uint64) syscall.Errno {

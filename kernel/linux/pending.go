@@ -51,10 +51,12 @@ var signals struct {
 type pendingSignal struct {
 	signalInfo
 	thread int
+	timer  *posixTimer // that it is of, which waits for it to be delivered; nil: none
+	arming uint64      // of the timer
 }
 
 // mostPending bounds how many signals may wait (RLIMIT_SIGPENDING).
-const mostPending = 1024
+const mostPending = 4096
 
 // A signalTaker takes signals that are blocked.
 type signalTaker interface {
@@ -66,28 +68,37 @@ type signalTaker interface {
 	interrupted()
 }
 
-// hold keeps a signal that is blocked, and reports whether it is.
-func hold(s signalInfo, thread int) bool {
+// hold keeps p if it is blocked, and reports whether it is.
+func (p *pendingSignal) hold() bool {
 	signals.mu.Lock()
 	defer signals.mu.Unlock()
-	signal := s.signal()
+	signal := p.signal()
 	switch {
-	case thread != 0 && signals.masks[thread].has(signal):
-	case thread == 0 && blocked().has(signal) && slices.ContainsFunc(signals.takers, func(t signalTaker) bool { return t.wants().has(signal) }):
+	case p.thread != 0 && signals.masks[p.thread].has(signal):
+	case p.thread == 0 && blocked().has(signal) && slices.ContainsFunc(signals.takers, func(t signalTaker) bool { return t.wants().has(signal) }):
 	default:
 		return false
 	}
-	same := func(p pendingSignal) bool { return p.signal() == signal && p.thread == thread }
-	if signal < firstRealtime && slices.ContainsFunc(signals.pending, same) || len(signals.pending) >= mostPending {
+	if !p.fits() {
 		return true
 	}
-	signals.pending = append(signals.pending, pendingSignal{s, thread})
+	signals.pending = append(signals.pending, *p)
 	for _, t := range signals.takers {
 		if t.wants().has(signal) {
 			t.come()
 		}
 	}
 	return true
+}
+
+// fits reports whether p has a place among the signals that wait: for a timer's there is always one, unless the timer was
+// set anew since. signals.mu is held.
+func (p *pendingSignal) fits() bool {
+	if p.timer != nil {
+		return p.arming == p.timer.arming
+	}
+	same := func(other pendingSignal) bool { return other.signal() == p.signal() && other.thread == p.thread }
+	return len(signals.pending) < mostPending && (p.signal() >= firstRealtime || !slices.ContainsFunc(signals.pending, same))
 }
 
 // blocked returns which signals any thread blocks. signals.mu is held.
@@ -113,9 +124,12 @@ func takeSignal(set signalSet) (s signalInfo, ok bool) {
 	if i < 0 {
 		return s, false
 	}
-	s = signals.pending[i].signalInfo
+	p := signals.pending[i]
 	signals.pending = slices.Delete(signals.pending, i, i+1)
-	return s, true
+	if p.timer != nil {
+		p.timer.taken(&p.signalInfo)
+	}
+	return p.signalInfo, true
 }
 
 // waits reports whether a signal of set does. signals.mu is held.
@@ -175,7 +189,7 @@ func setMask(change func(old signalSet) signalSet) (old signalSet) {
 	})
 	signals.mu.Unlock()
 	for _, p := range free {
-		raise(p.signalInfo, p.thread)
+		p.raise()
 	}
 	return old
 }

@@ -14,11 +14,13 @@ var files *fs.FS
 
 // process is the state of the one process that there is.
 var process struct {
-	directory atomic.Pointer[fs.Entry]
-	umask     atomic.Uint32
-	hostname  atomic.Pointer[string]
-	name      atomic.Pointer[string] // PR_SET_NAME
-	keepCaps  atomic.Uint32          // PR_SET_KEEPCAPS
+	directory  atomic.Pointer[fs.Entry]
+	umask      atomic.Uint32
+	hostname   atomic.Pointer[string]
+	domainname atomic.Pointer[string]
+	keepCaps   atomic.Uint32 // PR_SET_KEEPCAPS
+
+	executable func() string // the program's path
 }
 
 // mask returns what the umask leaves of mode.
@@ -73,7 +75,6 @@ func sysPrctl(a *call.Arguments) (uintptr, syscall.Errno) {
 		capbsetRead   = 23
 		setNoNewPrivs = 38
 		getNoNewPrivs = 39
-		nameSize      = 16
 	)
 	switch a.Value[0] {
 	case getDumpable, capbsetRead:
@@ -96,14 +97,12 @@ func sysPrctl(a *call.Arguments) (uintptr, syscall.Errno) {
 			name = string(head[:])
 		}
 		if errno == 0 {
-			process.name.Store(&name)
+			nameThread(machine.ThreadID(), name)
 		}
 		return 0, errno
 	case getName:
 		var name [nameSize]byte
-		if set := process.name.Load(); set != nil {
-			copy(name[:], *set)
-		}
+		copy(name[:], nameOf(machine.ThreadID()))
 		return 0, CopyOut(Argument(a, 1), &name)
 	}
 	return 0, syscall.EINVAL

@@ -48,9 +48,15 @@ func (f *signalFile) Read(p []byte) (n int, errno syscall.Errno) {
 // tellTaken writes s as signalfd tells it (Linux, include/uapi/linux/signalfd.h).
 func (s *signalInfo) tellTaken(p []byte) {
 	clear(p)
-	copy(p, s[:12])        // signal, error, code
-	copy(p[12:20], s[16:]) // process, user
-	if code := int32(binary.NativeEndian.Uint32(s[8:])); code < 0 && code != fromThread {
+	copy(p, s[:12]) // signal, error, code
+	code := int32(binary.NativeEndian.Uint32(s[8:]))
+	if code == fromTimer {
+		copy(p[24:28], s[16:]) // timer
+		copy(p[32:36], s[20:]) // overrun
+	} else {
+		copy(p[12:20], s[16:]) // process, user
+	}
+	if code < 0 && code != fromThread {
 		copy(p[44:48], s[24:]) // the value that was sent with it, as a number and as a pointer
 		copy(p[48:56], s[24:])
 	}

@@ -47,12 +47,18 @@ func RaiseSignal(signal uint32) { raise(newSignalInfo(syscall.Signal(signal), fr
 
 // raise sends the program a signal, or one of its threads if that is not 0.
 func raise(s signalInfo, thread int) {
-	switch signal := s.signal(); {
+	p := pendingSignal{signalInfo: s, thread: thread}
+	p.raise()
+}
+
+func (p *pendingSignal) raise() {
+	switch signal := p.signal(); {
 	case signal == syscall.SIGKILL:
 		machine.Exit(128 + int32(signal))
 	case signal == syscall.SIGSTOP:
 		// Nobody could make it go on.
-	case hold(s, thread):
+	case p.hold():
+	case p.timer != nil && !p.timer.delivered(p):
 	case machine.RaiseSignal(uint32(signal)):
 		interrupt()
 	}

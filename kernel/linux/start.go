@@ -19,6 +19,7 @@ type Options struct {
 	CommandLine func() string // the kernel's
 	// Terminal opens the console.
 	Terminal func(e *fs.Entry, flags int) (file.File, syscall.Errno)
+	Pseudo   fs.Pseudo // makes pseudo-terminals; nil: there are none
 }
 
 // Start makes o.Files the tree of files, with /dev, /proc and /sys in it, and its root the current
@@ -29,6 +30,7 @@ func Start(o Options) {
 	files.Root().Hold()
 	process.directory.Store(files.Root())
 	process.umask.Store(0o022)
+	process.executable = o.Executable
 	SetHostname(o.Hostname)
 	if o.File == nil {
 		o.File = func() *fs.Entry { return nil }
@@ -38,24 +40,35 @@ func Start(o Options) {
 
 // mount makes /dev, /proc and /sys.
 func mount(o *Options) {
-	files.MountDevices(fs.Devices{Random: Random, Terminal: o.Terminal})
+	files.MountDevices(fs.Devices{Random: Random, Terminal: o.Terminal, Pseudo: o.Pseudo})
 	files.MountProc(&fs.Program{
 		CommandLine: o.CommandLine,
 		Executable:  o.Executable,
 		File:        o.File,
 		Arguments:   o.Arguments,
 		Environment: o.Environment,
-		Maps:        func() []byte { return mapsOf(o.Executable()) },
-		NumaMaps:    numaMaps,
-		Hostname:    hostname,
-		SetHostname: SetHostname,
-		UUID:        newUUID,
-		Umask:       process.umask.Load,
-		Credentials: credentialLines,
-		Descriptors: openDescriptors,
-		Descriptor:  descriptorEntry,
-		Directory:   process.directory.Load,
-		Settings:    inotifySettings(),
+		Texts: map[string]func() []byte{
+			"io":           transfersText,
+			"limits":       limitsText,
+			"maps":         func() []byte { return mapsOf(o.Executable()) },
+			"numa_maps":    numaMaps,
+			"smaps":        func() []byte { return smapsOf(o.Executable()) },
+			"smaps_rollup": smapsRollup,
+		},
+		Name:           nameOf,
+		SetName:        nameThread,
+		DescriptorInfo: descriptorInfo,
+		Hostname:       hostname,
+		SetHostname:    SetHostname,
+		Domainname:     domainname,
+		SetDomainname:  setDomainname,
+		UUID:           newUUID,
+		Umask:          process.umask.Load,
+		Credentials:    credentialLines,
+		Descriptors:    openDescriptors,
+		Descriptor:     descriptorEntry,
+		Directory:      process.directory.Load,
+		Settings:       inotifySettings(),
 	})
 	files.MountSys()
 	files.Generate("/sys/kernel/debug/page_tables", pageTables)

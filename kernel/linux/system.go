@@ -21,6 +21,16 @@ func hostname() string {
 // SetHostname names the machine.
 func SetHostname(name string) { process.hostname.Store(&name) }
 
+// domainname is that of NIS, which nobody has any more.
+func domainname() string {
+	if name := process.domainname.Load(); name != nil {
+		return *name
+	}
+	return "(none)"
+}
+
+func setDomainname(name string) { process.domainname.Store(&name) }
+
 func sysUname(a *call.Arguments) (uintptr, syscall.Errno) {
 	var u syscall.Utsname
 	for _, f := range []struct {
@@ -28,7 +38,7 @@ func sysUname(a *call.Arguments) (uintptr, syscall.Errno) {
 		text  string
 	}{
 		{&u.Sysname, fs.System}, {&u.Nodename, hostname()}, {&u.Release, fs.Release},
-		{&u.Version, fs.Version()}, {&u.Machine, "x86_64"}, {&u.Domainname, "(none)"},
+		{&u.Version, fs.Version()}, {&u.Machine, "x86_64"}, {&u.Domainname, domainname()},
 	} {
 		for i := range min(len(f.text), len(f.field)-1) {
 			f.field[i] = int8(f.text[i])
@@ -37,7 +47,13 @@ func sysUname(a *call.Arguments) (uintptr, syscall.Errno) {
 	return 0, CopyOut(Argument(a, 0), &u)
 }
 
-func sysSethostname(a *call.Arguments) (uintptr, syscall.Errno) {
+func sysSethostname(a *call.Arguments) (uintptr, syscall.Errno) { return nameMachine(a, SetHostname) }
+func sysSetdomainname(a *call.Arguments) (uintptr, syscall.Errno) {
+	return nameMachine(a, setDomainname)
+}
+
+// nameMachine hands the name in the arguments to set.
+func nameMachine(a *call.Arguments, set func(string)) (uintptr, syscall.Errno) {
 	if a.Value[1] > 64 {
 		return 0, syscall.EINVAL
 	}
@@ -45,7 +61,7 @@ func sysSethostname(a *call.Arguments) (uintptr, syscall.Errno) {
 	if errno != 0 {
 		return 0, errno
 	}
-	SetHostname(string(m.Bytes))
+	set(string(m.Bytes))
 	m.Return(Argument(a, 0), 0)
 	return 0, 0
 }

@@ -127,47 +127,17 @@ func (t *timer) Close() syscall.Errno {
 	return 0
 }
 
-// wallTimers are the timers that the setting of the wall clock matters to. The lock comes after those of
-// the timers.
-var wallTimers wallTimerSet
-
-type wallTimerSet struct {
-	mu  sync.Mutex
-	all map[*timer]struct{}
-}
-
-func (s *wallTimerSet) change(t *timer, in bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !in {
-		delete(s.all, t)
-		return
+// clockSet lets t follow the wall clock, which has been set.
+func (t *timer) clockSet() {
+	t.mu.Lock()
+	now := machine.Uptime()
+	if t.absolute != 0 && t.passed(now) == 0 {
+		t.next = byUptime(t.absolute)
+		t.arm(now)
 	}
-	if s.all == nil {
-		s.all = make(map[*timer]struct{})
-	}
-	s.all[t] = struct{}{}
-}
-
-// clockSet lets the timers follow the wall clock, which has been set.
-func (s *wallTimerSet) clockSet() {
-	s.mu.Lock()
-	all := make([]*timer, 0, len(s.all))
-	for t := range s.all {
-		all = append(all, t)
-	}
-	s.mu.Unlock()
-	for _, t := range all {
-		t.mu.Lock()
-		now := machine.Uptime()
-		if t.absolute != 0 && t.passed(now) == 0 {
-			t.next = byUptime(t.absolute)
-			t.arm(now)
-		}
-		t.canceled = t.canceled || t.cancel
-		t.mu.Unlock()
-		t.Notify(file.Readable)
-	}
+	t.canceled = t.canceled || t.cancel
+	t.mu.Unlock()
+	t.Notify(file.Readable)
 }
 
 // byUptime returns when the wall clock shows wall, nanoseconds since 1970, by machine.Uptime.
@@ -181,6 +151,10 @@ func byUptime(wall int64) int64 {
 
 // A timerValue is struct itimerspec.
 type timerValue struct{ interval, value syscall.Timespec }
+
+func (v *timerValue) of(value, interval int64) {
+	v.value, v.interval = syscall.NsecToTimespec(value), syscall.NsecToTimespec(interval)
+}
 
 // nanoseconds returns t in nanoseconds, at most Never; false if it is no time that a timer can have.
 func nanoseconds(t syscall.Timespec) (int64, bool) {

@@ -5,6 +5,7 @@ import (
 	"syscall"
 
 	"github.com/ringo-os/ringo/kernel/early/call"
+	"github.com/ringo-os/ringo/kernel/machine"
 )
 
 // A flow is one end of a copy between two files: at an offset, or at the file's own position.
@@ -115,6 +116,8 @@ func sysSendfile(a *call.Arguments) (uintptr, syscall.Errno) {
 	n, errno := transfer(&to, &from, int(min(a.Value[3], countMax)))
 	in.accessed(n)
 	out.modified(n)
+	machine.CountRead(n)
+	machine.CountWrite(n)
 	if fault := from.end(Argument(a, 2)); fault != 0 {
 		return 0, fault
 	}
@@ -166,6 +169,8 @@ func sysCopyFileRange(a *call.Arguments) (uintptr, syscall.Errno) {
 	n, errno := transfer(&to, &from, int(count))
 	in.accessed(n)
 	out.modified(n)
+	machine.CountRead(n)
+	machine.CountWrite(n)
 	if fault := from.end(Argument(a, 1)); fault != 0 {
 		return 0, fault
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/ringo-os/ringo/kernel/early/call"
 	"github.com/ringo-os/ringo/kernel/fs"
+	"github.com/ringo-os/ringo/kernel/machine"
 )
 
 // ownPosition stands for the file's own position in place of an offset.
@@ -175,6 +176,7 @@ func readv(a *call.Arguments, offset int64, flags rwFlags) (uintptr, syscall.Err
 		return 0, errno
 	}
 	n, errno := d.readVector(v, offset, flags)
+	machine.CountRead(n)
 	if errno == 0 {
 		d.accessed(max(n, 1)) // told of at the end of the file, too, as on Linux
 	}
@@ -191,6 +193,7 @@ func writev(a *call.Arguments, offset int64, flags rwFlags) (uintptr, syscall.Er
 		return 0, errno
 	}
 	n, errno := d.writeVector(v, offset, flags)
+	machine.CountWrite(n)
 	d.modified(n)
 	return uintptr(n), errno
 }

@@ -67,3 +67,14 @@ type Stats struct {
 	Threads        int
 	ContextSwitch  uint64
 }
+
+// Transfers is what system calls have read and written, and how many calls have.
+type Transfers struct{ Reads, ReadBytes, Writes, WrittenBytes uint64 }
+
+// Add adds what others is to t.
+func (t *Transfers) Add(others *Transfers) {
+	t.Reads += others.Reads
+	t.ReadBytes += others.ReadBytes
+	t.Writes += others.Writes
+	t.WrittenBytes += others.WrittenBytes
+}

@@ -4,6 +4,7 @@ package machine
 
 import (
 	"crypto/rand"
+	"sync"
 	"time"
 	"unsafe"
 
@@ -19,6 +20,8 @@ var (
 	OnReady = func(token uintptr, readable, writable bool) {}
 	// OnSignal sees every call of RaiseSignal.
 	OnSignal = func(signal uint32) (handled bool) { return true }
+	// OnBarrier sees every call of Barrier.
+	OnBarrier = func() {}
 	// OnAccessible answers Accessible.
 	OnAccessible = func(address, size uintptr, write bool) bool { return address >= 4096 }
 	// OnBeforeExit is what BeforeExit was given, OnExit what AtExit was.
@@ -99,7 +102,36 @@ func Uptime() int64                                 { return int64(time.Since(st
 func RaiseSignal(signal uint32) (handled bool)      { return OnSignal(signal) }
 func ThreadID() int                                 { return 1 }
 func HasThread(id int) bool                         { return id == 1 }
+func CountRead(n int)                               { countTransfers(Transfers{Reads: 1, ReadBytes: uint64(n)}) }
+func CountWrite(n int)                              { countTransfers(Transfers{Writes: 1, WrittenBytes: uint64(n)}) }
 func CurrentCore() (id, node int)                   { return 0, 0 }
+func Barrier()                                      { OnBarrier() }
 func NodeOf(physical uint64) int                    { return 0 }
 func NodeStatistics(node int, s *NodeStats)         { *s = NodeStats{TotalPages: 1, Cores: 1} }
 func Statistics(s *Stats)                           { *s = Stats{Cores: 1} }
+
+// NextThread: there is one thread.
+func NextThread(after int) (id int) {
+	if after < 1 {
+		return 1
+	}
+	return 0
+}
+
+var transfers struct {
+	mu  sync.Mutex
+	all Transfers
+}
+
+func countTransfers(t Transfers) {
+	transfers.mu.Lock()
+	defer transfers.mu.Unlock()
+	transfers.all.Add(&t)
+}
+
+// CountedTransfers fills t with what was counted.
+func CountedTransfers(t *Transfers) {
+	transfers.mu.Lock()
+	defer transfers.mu.Unlock()
+	*t = transfers.all
+}

@@ -329,10 +329,34 @@ func ThreadID() int
 //go:linkname HasThread
 func HasThread(id int) bool
 
+// NextThread returns the lowest number of a thread that is above after, 0 if there is none.
+//
+//go:linkname NextThread
+func NextThread(after int) (id int)
+
+// CountRead and CountWrite count a system call that has read or written n bytes.
+//
+//go:linkname CountRead
+func CountRead(n int)
+
+//go:linkname CountWrite
+func CountWrite(n int)
+
+// CountedTransfers fills t with what was counted.
+//
+//go:linkname CountedTransfers
+func CountedTransfers(t *Transfers)
+
 // CurrentCore returns the number and the NUMA node of the core that the caller was on.
 //
 //go:linkname CurrentCore
 func CurrentCore() (id, node int)
+
+// Barrier returns when every other core that runs the program has gone through a full memory barrier, and executes no code
+// that it has fetched before.
+//
+//go:linkname Barrier
+func Barrier()
 
 // NodeOf returns the node that the memory at a physical address is in.
 //

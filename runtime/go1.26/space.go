@@ -97,10 +97,28 @@ func invalidate(start, end, pages uint64) {
 			cpu.InvalidatePage(uintptr(at))
 		}
 	}
+	flushOthers()
+	cpu.Restore(flags)
+}
+
+// flushOthers makes every other core drop its translations. Interrupts are off, and no lock is held.
+func flushOthers() {
 	for stuck := thread.FlushOthers(flushLimit); stuck != nil; stuck = thread.FlushOthers(flushLimit) {
 		flushStuck(stuck)
 	}
-	cpu.Restore(flags)
+}
+
+// machine_Barrier borrows what the translations need: a core that has been interrupted since, or rests and has not run the
+// program, has let its stores be seen and loads anew; to write CR3 also serialises what it executes (Intel SDM, volume 3,
+// 9.3).
+//
+//go:linkname machine_Barrier github.com/ringo-os/ringo/kernel/machine.Barrier
+func machine_Barrier() {
+	systemstack(func() {
+		flags := cpu.SaveAndDisable()
+		flushOthers()
+		cpu.Restore(flags)
+	})
 }
 
 // programFault handles a page fault in memory that the program has mapped. Otherwise it returns the

@@ -53,7 +53,8 @@ func systemCall(number, a1, a2, a3, a4, a5, a6 uintptr) (r1, r2, errno uintptr) 
 		return earlyCall(number, a1, a2, a3)
 	}
 	var a call.Arguments
-	a.Value = [6]uintptr{a1, a2, a3, a4, a5, a6}
+	v := &a.Value // one by one: of an array the compiler makes a copy first
+	v[0], v[1], v[2], v[3], v[4], v[5] = a1, a2, a3, a4, a5, a6
 	a.Stack.Low, a.Stack.Size = gp.stack.lo, gp.stack.hi-gp.stack.lo
 	a.Stack.Now = unsafe.Pointer(&a)
 	a.Stack.Then = uintptr(a.Stack.Now)

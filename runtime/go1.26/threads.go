@@ -11,6 +11,7 @@ import (
 
 	"github.com/ringo-os/ringo/kernel/early/cpu"
 	"github.com/ringo-os/ringo/kernel/early/thread"
+	"github.com/ringo-os/ringo/kernel/machine"
 )
 
 // mOS is the machine's part of an m.
@@ -25,6 +26,8 @@ type mOS struct {
 	interrupted *g
 	// fault is what ends the program, if this thread raised it.
 	fault fault
+	// transfers is what was read and written on this m (transfers.go).
+	transfers machine.Transfers
 }
 
 type (
@@ -165,8 +168,22 @@ func machine_HasThread(id int) bool {
 	return false
 }
 
-func unminit()       { getg().m.procid = 0 }
+func unminit() {
+	keepTransfers(getg().m)
+	getg().m.procid = 0
+}
+
 func mdestroy(mp *m) {}
+
+//go:linkname machine_NextThread github.com/ringo-os/ringo/kernel/machine.NextThread
+func machine_NextThread(after int) (id int) {
+	for mp := (*m)(atomic.Loadp(unsafe.Pointer(&allm))); mp != nil; mp = mp.alllink {
+		if n := int(mp.procid); n > after && (id == 0 || n < id) {
+			id = n
+		}
+	}
+	return id
+}
 
 // futexsleep may be called with a P or without, on a goroutine's stack or a g0: the work is done on
 // the g0's, which has room for it.

@@ -15,12 +15,18 @@ import (
 )
 
 var modes = map[string]func(){
-	"signals": signals,
-	"timers":  timers,
-	"keys":    keys,
-	"process": process,
-	"chroot":  chroot,
-	"off":     off,
+	"signals":     signals,
+	"timers":      timers,
+	"keys":        keys,
+	"process":     process,
+	"chroot":      chroot,
+	"off":         off,
+	"posix":       posixTimers,
+	"membarriers": membarriers,
+	"barrier":     barrier,
+	"futex":       futexes,
+	"self":        self,
+	"processvm":   processVM,
 }
 
 func main() {

@@ -33,7 +33,7 @@ var excluded = map[uintptr]bool{
 	syscall.SYS_EXIT: true, syscall.SYS_EXIT_GROUP: true, syscall.SYS_REBOOT: true,
 	syscall.SYS_KILL: true, syscall.SYS_TKILL: true, syscall.SYS_TGKILL: true,
 	syscall.SYS_RT_SIGQUEUEINFO: true, syscall.SYS_RT_TGSIGQUEUEINFO: true, 424: true, // pidfd_send_signal
-	syscall.SYS_ALARM: true, syscall.SYS_SETITIMER: true, syscall.SYS_TIMER_SETTIME: true, // SIGALRM
+	syscall.SYS_ALARM: true, syscall.SYS_SETITIMER: true, // SIGALRM
 	syscall.SYS_SETRLIMIT: true, syscall.SYS_PRLIMIT64: true, // no descriptors any more
 	// The program goes by the clock; a Time far from now has no monotonic reading.
 	syscall.SYS_SETTIMEOFDAY: true, syscall.SYS_CLOCK_SETTIME: true, syscall.SYS_ADJTIMEX: true, 305: true,
@@ -80,7 +80,7 @@ func (m memory) base() uintptr { return uintptr(unsafe.Pointer(&m.b[0])) }
 const places = 64
 
 var paths = []string{"a", "b", "d/a", "d", "/", "..", ".", "/tmp/x", "/dev/null", "/dev/zero", "/dev/full", "/dev/random",
-	"/proc/self/fd/3", "/proc/self/maps", "/proc/meminfo", "/sys/kernel", "/dev/tty", "", "link", "/proc/self/exe"}
+	"/proc/self/fd/3", "/proc/self/maps", "/proc/meminfo", "/sys/kernel", "/dev/tty", "/dev/ptmx", "/dev/pts/0", "/dev/pts", "", "link", "/proc/self/exe"}
 
 // fill makes structures at random, and paths.
 func (m memory) fill(r *rand.Rand) {
@@ -140,6 +140,8 @@ func sane(number uintptr, a [6]uintptr) bool {
 	switch number {
 	case syscall.SYS_CLOSE:
 		return uint32(a[0]) < console
+	case syscall.SYS_IOCTL:
+		return uint32(a[1]) != syscall.TIOCNOTTY // SIGHUP
 	case 436: // close_range
 		return uint32(a[1]) < console
 	case syscall.SYS_DUP2, syscall.SYS_DUP3:
@@ -238,6 +240,18 @@ func start(seed, number uint64, end time.Time) {
 	}()
 }
 
+// harmless makes a signal of the struct sigevent at p one that does not end the program.
+func (m memory) harmless(p uintptr) {
+	const signal = 8 // where it is
+	at := p - m.base() + signal
+	if at > uintptr(len(m.b)-4) {
+		return
+	}
+	if n := (*uint32)(unsafe.Pointer(&m.b[at])); *n < 32 {
+		*n += 40
+	}
+}
+
 // call makes a call. One that has not come back for a while counts as waiting.
 func call(r *rand.Rand, m memory) {
 	number := uintptr(r.IntN(lastCall))
@@ -250,6 +264,9 @@ func call(r *rand.Rand, m memory) {
 	}
 	if excluded[number] || !sane(number, a) {
 		return
+	}
+	if number == syscall.SYS_TIMER_CREATE {
+		m.harmless(a[1])
 	}
 	calls.Add(1)
 	late := time.AfterFunc(time.Second, func() { waiting.Add(1) })
