@@ -71,7 +71,19 @@ func answer(number, a1, a2, a3, a4, a5, a6 uintptr) (result, errno uintptr) {
 	a.Stack.Low, a.Stack.Size = gp.stack.lo, gp.stack.hi-gp.stack.lo
 	a.Stack.Now = unsafe.Pointer(&a)
 	a.Stack.Then = uintptr(a.Stack.Now)
+	if gp.bubble != nil {
+		return dispatchOutside(number, (*call.Arguments)(noescape(unsafe.Pointer(&a))))
+	}
 	return dispatch(number, (*call.Arguments)(noescape(unsafe.Pointer(&a))))
+}
+
+// dispatchOutside is dispatch for a goroutine in a bubble (bubble.go).
+func dispatchOutside(number uintptr, a *call.Arguments) (result, errno uintptr) {
+	gp := getg()
+	b := leaveBubble(gp)
+	result, errno = dispatch(number, a)
+	enterBubble(gp, b)
+	return result, errno
 }
 
 // The numbers that earlyCall knows (Linux, arch/x86/entry/syscalls/syscall_64.tbl).
