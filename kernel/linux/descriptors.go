@@ -51,7 +51,8 @@ const (
 	fioclex  = 0x5451
 )
 
-func sysIoctl(a *call.Arguments) (uintptr, syscall.Errno) {
+// Ioctl is ioctl(2); package net has the requests for interfaces.
+func Ioctl(a *call.Arguments) (uintptr, syscall.Errno) {
 	d, errno := Lookup(a.Value[0])
 	if errno != 0 {
 		return 0, errno

@@ -15,6 +15,7 @@ func (n *Network) Register() {
 	n.showInProc()
 	linux.Register(unix.SYS_SOCKET, n.callSocket)
 	linux.Register(unix.SYS_SOCKETPAIR, n.callSocketpair)
+	linux.Register(unix.SYS_IOCTL, n.callIoctl)
 	linux.Register(unix.SYS_BIND, callBind)
 	linux.Register(unix.SYS_CONNECT, callConnect)
 	linux.Register(unix.SYS_LISTEN, callListen)
