@@ -1,10 +1,13 @@
 package fs
 
 import (
+	"encoding/binary"
 	"path"
 	"strconv"
 	"strings"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/ringo-os/ringo/kernel/machine"
 )
@@ -21,6 +24,7 @@ func (t *FS) mountSelf(p *Program) {
 	t.Jump(self+"root", t.Top)
 	t.Generate(self+"cmdline", func() []byte { return terminated(p.Arguments()) })
 	t.Generate(self+"environ", func() []byte { return terminated(p.Environment()) })
+	t.Generate(self+"auxv", auxiliary)
 	t.Generate(self+"comm", func() []byte { return lines(p.name()) })
 	t.Generate(self+"maps", func() []byte { return p.Maps() })
 	t.Generate(self+"numa_maps", func() []byte { return p.NumaMaps() })
@@ -43,6 +47,17 @@ func (t *FS) mountSelf(p *Program) {
 func (p *Program) name() string {
 	name := path.Base(p.Executable())
 	return name[:min(len(name), 15)]
+}
+
+// auxiliary is the vector that Linux hands to a program when it starts: numbers and values, with an AT_NULL at the end.
+func auxiliary() []byte {
+	pairs, _ := unix.Auxv()
+	var b []byte
+	for _, pair := range append(pairs, [2]uintptr{}) {
+		b = binary.NativeEndian.AppendUint64(b, uint64(pair[0]))
+		b = binary.NativeEndian.AppendUint64(b, uint64(pair[1]))
+	}
+	return b
 }
 
 // terminated joins list, with a NUL after each.
