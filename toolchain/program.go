@@ -40,26 +40,43 @@ func (t *Toolchain) program(ctx context.Context, words []string, u *userFlags) (
 			return nil, err
 		}
 	}
+	if err := t.findMain(ctx, p, words, u); err != nil {
+		return nil, err
+	}
+	if t.inModuleCache(p.main) {
+		if err := t.dependency(ctx, p, u); err != nil {
+			return nil, err
+		}
+		if err := t.findMain(ctx, p, words, u); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+// findMain finds the one main package that p's arguments, words to the user, stand for.
+func (t *Toolchain) findMain(ctx context.Context, p *program, words []string, u *userFlags) error {
+	p.main = nil
 	packages, err := t.list(ctx, p.dir, p.settings, slices.Concat(u.line, p.flags), p.args...)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for _, l := range packages {
 		if !l.DepOnly {
 			if p.main != nil {
-				return nil, fmt.Errorf("an image is made of one program, but %s stands for several packages "+
+				return fmt.Errorf("an image is made of one program, but %s stands for several packages "+
 					"(%s, %s, ...): name one", strings.Join(words, " "), p.main.ImportPath, l.ImportPath)
 			}
 			p.main = l
 		}
 	}
 	if p.main == nil {
-		return nil, fmt.Errorf("%s stands for no package", strings.Join(words, " "))
+		return fmt.Errorf("%s stands for no package", strings.Join(words, " "))
 	}
 	if p.main.Name != "main" {
-		return nil, fmt.Errorf("%s is package %s, a library: give Ringo a program (a package main)", p.main.ImportPath, p.main.Name)
+		return fmt.Errorf("%s is package %s, a library: give Ringo a program (a package main)", p.main.ImportPath, p.main.Name)
 	}
-	return p, nil
+	return nil
 }
 
 // list runs go list -deps for the machine.
