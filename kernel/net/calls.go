@@ -79,6 +79,8 @@ func (n *Network) open(domain, kind, protocol int) (socket, syscall.Errno) {
 		return n.openUnix(kind, protocol)
 	case syscall.AF_NETLINK:
 		return n.openNetlink(kind, protocol)
+	case unix.AF_PACKET:
+		return n.openPacket(kind, protocol)
 	default:
 		return nil, syscall.EAFNOSUPPORT
 	}

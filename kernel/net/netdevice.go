@@ -47,7 +47,7 @@ func (n *Network) deviceRequest(request uint32, domain int, p linux.Pointer) sys
 	case unix.SIOCETHTOOL:
 		return n.ethtool(p)
 	case unix.SIOCGIFADDR, unix.SIOCGIFNETMASK, unix.SIOCGIFBRDADDR, unix.SIOCGIFDSTADDR:
-		if domain != syscall.AF_INET {
+		if domain != syscall.AF_INET && domain != unix.AF_PACKET {
 			return syscall.ENOTTY
 		}
 	case unix.SIOCGIFNAME, unix.SIOCGIFINDEX, unix.SIOCGIFFLAGS, unix.SIOCGIFMETRIC, unix.SIOCGIFMTU, unix.SIOCGIFHWADDR,
