@@ -43,6 +43,7 @@ var modes = map[string]func(args []string){
 	"shutdown":   shutdown,
 	"ports":      ports,
 	"proc":       proc,
+	"arp":        arp,
 }
 
 func main() { modes[os.Args[1]](os.Args[2:]) }
