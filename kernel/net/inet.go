@@ -1,6 +1,7 @@
 package net
 
 import (
+	"sync/atomic"
 	"syscall"
 
 	"gvisor.dev/gvisor/pkg/tcpip"
@@ -21,6 +22,7 @@ type inet struct {
 	endpoint tcpip.Endpoint
 	queue    *waiter.Queue
 	entry    waiter.Entry
+	filter   atomic.Pointer[filter]
 	inetOptions
 }
 

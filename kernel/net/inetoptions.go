@@ -178,6 +178,8 @@ func (s *inet) setOption(level, name int, value []byte) syscall.Errno {
 		return s.setLinger(value)
 	case optionKey{unix.SOL_SOCKET, unix.SO_BINDTODEVICE}:
 		return s.bindToDevice(string(value))
+	case optionKey{unix.SOL_SOCKET, unix.SO_DETACH_FILTER}:
+		return s.setFilter(nil)
 	case optionKey{unix.SOL_TCP, unix.TCP_CONGESTION}:
 		algorithm := tcpip.CongestionControlOption(cString(value))
 		return errnoOf(s.endpoint.SetSockOpt(&algorithm))

@@ -184,38 +184,54 @@ func (s *packetSocket) receive(m *message) (int, syscall.Errno) {
 	if m.flags&(syscall.MSG_OOB|syscall.MSG_ERRQUEUE) != 0 {
 		return 0, syscall.EAGAIN // nothing is put there
 	}
-	var packet bytes.Buffer
-	result, err := s.endpoint.Read(&packet, tcpip.ReadOptions{
-		Peek:               m.flags&syscall.MSG_PEEK != 0,
-		NeedRemoteAddr:     true,
-		NeedLinkPacketInfo: true,
-	})
+	peek := m.flags&syscall.MSG_PEEK != 0
+	for {
+		packet, i, result, err := s.next(peek)
+		if err != nil {
+			return 0, errnoOf(err)
+		}
+		if f := s.filter.Load(); f != nil {
+			var ok bool
+			if packet, ok = f.trim(packet, 0); !ok {
+				if peek {
+					s.next(false)
+				}
+				continue
+			}
+		}
+		n := copy(m.bytes, packet)
+		if m.wantAddress {
+			hardware := []byte(result.RemoteAddr.LinkAddr)
+			if i.info.Flags.Loopback {
+				_, hardware = i.hardware()
+			}
+			m.address.setLink(i, uint16(result.LinkPacketInfo.Protocol), packetKind(result.LinkPacketInfo.PktType), hardware)
+		}
+		if len(packet) > n {
+			m.outFlags |= syscall.MSG_TRUNC
+			if m.flags&syscall.MSG_TRUNC != 0 {
+				n = len(packet)
+			}
+		}
+		return n, 0
+	}
+}
+
+// next returns the next packet, and the interface where it was.
+func (s *packetSocket) next(peek bool) (packet []byte, i numberedNIC, result tcpip.ReadResult, err tcpip.Error) {
+	var whole bytes.Buffer
+	whole.Write(make([]byte, header.EthernetMinimumSize))
+	result, err = s.endpoint.Read(&whole, tcpip.ReadOptions{Peek: peek, NeedRemoteAddr: true, NeedLinkPacketInfo: true})
 	if err != nil {
-		return 0, errnoOf(err)
+		return nil, i, result, err
 	}
-	i, _ := s.network.numbered(int32(result.RemoteAddr.NIC))
-	hardware := []byte(result.RemoteAddr.LinkAddr)
-	n, total := 0, packet.Len()
-	if i.info.Flags.Loopback {
-		hardware = make([]byte, header.EthernetAddressSize)
-		if s.kind == syscall.SOCK_RAW {
-			var zero [header.EthernetMinimumSize]byte // on Linux lo has such a header, with no addresses in it
-			binary.BigEndian.PutUint16(zero[header.EthernetMinimumSize-2:], uint16(result.LinkPacketInfo.Protocol))
-			n = copy(m.bytes, zero[:])
-			total += len(zero)
-		}
+	packet = whole.Bytes()
+	i, _ = s.network.numbered(int32(result.RemoteAddr.NIC))
+	if s.kind == syscall.SOCK_RAW && i.info.Flags.Loopback { // on Linux lo has such a header, with no addresses in it
+		binary.BigEndian.PutUint16(packet[2*header.EthernetAddressSize:], uint16(result.LinkPacketInfo.Protocol))
+		return packet, i, result, nil
 	}
-	n += copy(m.bytes[n:], packet.Bytes())
-	if m.wantAddress {
-		m.address.setLink(i, uint16(result.LinkPacketInfo.Protocol), packetKind(result.LinkPacketInfo.PktType), hardware)
-	}
-	if total > n {
-		m.outFlags |= syscall.MSG_TRUNC
-		if m.flags&syscall.MSG_TRUNC != 0 {
-			n = total
-		}
-	}
-	return n, 0
+	return packet[header.EthernetMinimumSize:], i, result, nil
 }
 
 // packetKind is sll_pkttype.
