@@ -64,12 +64,12 @@ func New(memory uint64, say func(sentence string)) (*Network, error) {
 			ipv6.NewProtocolWithOptions(n.ipv6Options()),
 			arp.NewProtocol,
 		},
-		TransportProtocols: []stack.TransportProtocolFactory{
+		TransportProtocols: append([]stack.TransportProtocolFactory{
 			tcp.NewProtocolCUBIC,
 			udp.NewProtocol,
 			icmp.NewProtocol4,
 			icmp.NewProtocol6,
-		},
+		}, rawProtocols()...),
 		RawFactory:               raw.EndpointFactory{},
 		IPTables:                 new(stack.IPTables), // there is no way to change them; empty ones are not looked at
 		HandleLocal:              true,

@@ -60,8 +60,8 @@ func ports([]string) {
 	_, err := net.LookupPort("tcp", "no-such-service")
 	check(err != nil, "a service that nobody knows")
 	// /etc/protocols knows it, TCP/IP here does not.
-	_, err = net.ListenPacket("ip4:ospf", "127.0.0.1")
-	check(errors.Is(err, syscall.EPROTONOSUPPORT), "OSPF: %v", err)
+	_, err = net.ListenPacket("ip4:hmp", "127.0.0.1")
+	check(errors.Is(err, syscall.EPROTONOSUPPORT), "HMP: %v", err)
 	fmt.Println("ok")
 }
 
