@@ -19,6 +19,7 @@ type program struct {
 	args  []string // what the go command is told to build
 	files bool     // args are .go files
 	main  *listed
+	all   []*listed // what it is made of
 
 	settings []string // of the environment
 }
@@ -61,6 +62,7 @@ func (t *Toolchain) findMain(ctx context.Context, p *program, words []string, u 
 	if err != nil {
 		return err
 	}
+	p.all = packages
 	for _, l := range packages {
 		if !l.DepOnly {
 			if p.main != nil {
@@ -90,14 +92,6 @@ func (t *Toolchain) list(ctx context.Context, dir string, settings, flags []stri
 		return nil, err
 	}
 	return decodeList(out)
-}
-
-// usesNetwork reports whether a program made of packages with these import paths can reach the network.
-func usesNetwork(paths []string) bool {
-	return slices.ContainsFunc(paths, func(path string) bool {
-		path = withoutVariant(path)
-		return path == "net" || path == "golang.org/x/sys/unix"
-	})
 }
 
 // withoutVariant returns the import path in "net [net.test]", which is package net as a test has it.
