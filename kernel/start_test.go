@@ -102,6 +102,11 @@ func TestStart(t *testing.T) {
 	if count < 80 {
 		t.Error("only", count, "names")
 	}
+	auxv := read(t, "/proc/self/auxv")
+	const pageSize = "\x06\x00\x00\x00\x00\x00\x00\x00\x00\x10\x00\x00\x00\x00\x00\x00" // AT_PAGESZ
+	if !strings.Contains(auxv, pageSize) || !strings.HasSuffix(auxv, strings.Repeat("\x00", 16)) {
+		t.Errorf("/proc/self/auxv: % x", auxv)
+	}
 	stat := read(t, "/proc/self/stat")
 	_, rest, _ := strings.Cut(stat, ") ")
 	if fields := strings.Fields(rest); len(fields) != 50 || fields[0] != "R" {

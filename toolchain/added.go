@@ -14,13 +14,14 @@ const (
 )
 
 // added writes to the cache the file that makes a package of the given name import the kernel, and
-// returns where it is. What of the kernel depends on the packages that the program is made of.
+// returns where it is. What of the kernel depends on the packages that the program is made of, and on whether they use
+// the network.
 //
 // In a test of a package that the kernel itself needs, before lists the packages that must be initialised
 // before the kernel: the runtime's own list does not know what the package's test files import.
-func (t *Toolchain) added(o *Overlay, name string, deps, before []string) (string, error) {
+func (t *Toolchain) added(o *Overlay, name string, deps, before []string, network bool) (string, error) {
 	kernel := o.Late
-	if usesNetwork(deps) {
+	if network {
 		kernel = o.LateNet
 	}
 	text := fmt.Sprintf("package %s\n\nimport _ %q\n", name, kernel)

@@ -32,7 +32,7 @@ func (t *Toolchain) Build(ctx context.Context, o *Overlay, r Request) error {
 	if err != nil {
 		return err
 	}
-	file, err := t.added(o, "main", p.main.Deps, nil)
+	file, err := t.added(o, "main", p.main.Deps, nil, usesNetwork(append(slices.Clone(p.main.Deps), p.main.ImportPath), p.all))
 	if err != nil {
 		return err
 	}

@@ -139,6 +139,25 @@ package library
 const Name = "from the workspace"
 `
 
+const sockets = `
+-- go.mod --
+module example.com/sockets
+
+go 1.21
+-- main.go --
+package main
+
+import (
+	"fmt"
+	"syscall"
+)
+
+func main() {
+	_, err := syscall.Socket(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
+	fmt.Println(err)
+}
+`
+
 const loose = `
 -- one.go --
 package main
@@ -161,6 +180,7 @@ func TestPrograms(t *testing.T) {
 		want               string
 	}{
 		{"module", hello, "", nil, kernelSays + "hello\n"},
+		{"sockets by package syscall", sockets, "", nil, kernelSays + networkSays + "<nil>\n"},
 		{"certificates", secure, "", nil, kernelSays + networkSays + rootsSay + "0\n"},
 		{"other versions", otherVersions, "", []string{"."}, kernelSays + networkSays + "my own x/sys, my own gvisor\n"},
 		{"vendored", vendored, "", []string{"example.com/vendored"}, kernelSays + "vendored\n"},

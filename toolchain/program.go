@@ -19,6 +19,7 @@ type program struct {
 	args  []string // what the go command is told to build
 	files bool     // args are .go files
 	main  *listed
+	all   []*listed // what it is made of
 
 	settings []string // of the environment
 }
@@ -40,26 +41,44 @@ func (t *Toolchain) program(ctx context.Context, words []string, u *userFlags) (
 			return nil, err
 		}
 	}
-	packages, err := t.list(ctx, p.dir, p.settings, slices.Concat(u.line, p.flags), p.args...)
-	if err != nil {
+	if err := t.findMain(ctx, p, words, u); err != nil {
 		return nil, err
 	}
+	if t.inModuleCache(p.main) {
+		if err := t.dependency(ctx, p, u); err != nil {
+			return nil, err
+		}
+		if err := t.findMain(ctx, p, words, u); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+// findMain finds the one main package that p's arguments, words to the user, stand for.
+func (t *Toolchain) findMain(ctx context.Context, p *program, words []string, u *userFlags) error {
+	p.main = nil
+	packages, err := t.list(ctx, p.dir, p.settings, slices.Concat(u.line, p.flags), p.args...)
+	if err != nil {
+		return err
+	}
+	p.all = packages
 	for _, l := range packages {
 		if !l.DepOnly {
 			if p.main != nil {
-				return nil, fmt.Errorf("an image is made of one program, but %s stands for several packages "+
+				return fmt.Errorf("an image is made of one program, but %s stands for several packages "+
 					"(%s, %s, ...): name one", strings.Join(words, " "), p.main.ImportPath, l.ImportPath)
 			}
 			p.main = l
 		}
 	}
 	if p.main == nil {
-		return nil, fmt.Errorf("%s stands for no package", strings.Join(words, " "))
+		return fmt.Errorf("%s stands for no package", strings.Join(words, " "))
 	}
 	if p.main.Name != "main" {
-		return nil, fmt.Errorf("%s is package %s, a library: give Ringo a program (a package main)", p.main.ImportPath, p.main.Name)
+		return fmt.Errorf("%s is package %s, a library: give Ringo a program (a package main)", p.main.ImportPath, p.main.Name)
 	}
-	return p, nil
+	return nil
 }
 
 // list runs go list -deps for the machine.
@@ -73,14 +92,6 @@ func (t *Toolchain) list(ctx context.Context, dir string, settings, flags []stri
 		return nil, err
 	}
 	return decodeList(out)
-}
-
-// usesNetwork reports whether a program made of packages with these import paths can reach the network.
-func usesNetwork(paths []string) bool {
-	return slices.ContainsFunc(paths, func(path string) bool {
-		path = withoutVariant(path)
-		return path == "net" || path == "golang.org/x/sys/unix"
-	})
 }
 
 // withoutVariant returns the import path in "net [net.test]", which is package net as a test has it.

@@ -69,11 +69,11 @@ func (t *Toolchain) addedTests(ctx context.Context, o *Overlay, u *userFlags, pa
 		if l.DepOnly || l.ForTest != "" || len(l.TestGoFiles)+len(l.XTestGoFiles) == 0 {
 			continue
 		}
-		if cache := t.env["GOMODCACHE"]; cache != "" && strings.HasPrefix(l.Dir, cache+string(filepath.Separator)) {
+		if t.inModuleCache(l) {
 			return nil, fmt.Errorf("%s lies in the module cache, where the go command lays nothing over: "+
 				"copy the module to a folder of yours and test it there", l.ImportPath)
 		}
-		file, err := t.added(o, l.Name+"_test", needs[l.ImportPath], before[l.ImportPath])
+		file, err := t.added(o, l.Name+"_test", needs[l.ImportPath], before[l.ImportPath], usesNetwork(needs[l.ImportPath], all))
 		if err != nil {
 			return nil, err
 		}

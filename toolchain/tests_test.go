@@ -32,7 +32,7 @@ func TestAddedToTests(t *testing.T) {
 	tc := &Toolchain{Options: Options{Cache: t.TempDir()}}
 	o := &Overlay{Late: "ringo_os/kernel", LateNet: "ringo_os/kernel/withnet", Roots: "ringo_os/kernel/withnet/roots"}
 	read := func(deps, before []string) string {
-		name, err := tc.added(o, "time_test", deps, before)
+		name, err := tc.added(o, "time_test", deps, before, usesNetwork(deps, nil))
 		if err != nil {
 			t.Fatal(err)
 		}

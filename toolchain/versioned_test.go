@@ -95,6 +95,55 @@ func main() {
 	}
 }
 
+// TestDependency: a program of a module that the user's requires, at that version.
+func TestDependency(t *testing.T) {
+	b := newBench(t, `
+-- go.mod --
+module example.com/user
+
+go 1.21
+
+require example.com/tool v1.2.3
+`, "")
+	t.Setenv("GOPROXY", proxy(t, "example.com/tool", "v1.2.3", `
+-- go.mod --
+module example.com/tool
+
+go 1.21
+-- cmd/tool/main.go --
+package main
+
+import (
+	"fmt"
+	"runtime/debug"
+)
+
+func main() {
+	info, _ := debug.ReadBuildInfo()
+	fmt.Println(info.Path, info.Main.Path, info.Main.Version)
+}
+`))
+	t.Setenv("GONOSUMDB", "*")
+	t.Setenv("GOFLAGS", "-modcacherw -mod=mod")
+	t.Setenv("GOMODCACHE", filepath.Join(t.TempDir(), "mod"))
+	b.env["GOMODCACHE"] = os.Getenv("GOMODCACHE")
+	before := snapshot(t, b.root)
+	want := kernelSays + "example.com/tool/cmd/tool example.com/tool v1.2.3\n"
+	for range 2 {
+		if got := b.run(t, []string{"example.com/tool/cmd/tool"}); got != want {
+			t.Errorf("the program printed %q, want %q", got, want)
+		}
+	}
+	if after := snapshot(t, b.root); after["go.mod"] != before["go.mod"] {
+		t.Error("go.mod has changed")
+	}
+	b.env["GOWORK"] = filepath.Join(b.root, "go.work")
+	err := b.Build(t.Context(), b.overlay, Request{Program: []string{"example.com/tool/cmd/tool"}, Output: filepath.Join(t.TempDir(), "out")})
+	if err == nil || !strings.Contains(err.Error(), "example.com/tool/cmd/tool@v1.2.3") {
+		t.Errorf("in a workspace: %v", err)
+	}
+}
+
 // TestGoFlags: go test with the kernel under the tests.
 func TestGoFlags(t *testing.T) {
 	b := newBench(t, hello+`

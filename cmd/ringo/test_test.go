@@ -126,6 +126,13 @@ func TestTest(t *testing.T) {
 	m.unchanged()
 }
 
+// TestTestBubble: what package testing/synctest does to time ends at the kernel.
+func TestTestBubble(t *testing.T) {
+	m := newTests(t)
+	m.expect(0, []string{"./bubble"}, `(?m)^ok  \texample.com/tests/bubble\t`)
+	m.expect(0, []string{"--smp=4", "-count=3", "./bubble"}, `(?m)^ok  \texample.com/tests/bubble\t`)
+}
+
 // TestTestFlags: go test's flags mean what they mean there.
 func TestTestFlags(t *testing.T) {
 	m := newTests(t)

@@ -1,7 +1,10 @@
 package fs
 
 import (
+	"encoding/binary"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/ringo-os/ringo/kernel/file"
 )
@@ -34,6 +37,23 @@ func zero(p []byte) (int, syscall.Errno) {
 	return len(p), 0
 }
 
+// A randomDevice also tells how much entropy there is (random(4)): as much as can be counted, as on a Linux that has
+// been seeded once.
+type randomDevice struct{ device }
+
+const entropyBits = 256
+
+// ControlSize implements file.Controller.
+func (d *randomDevice) ControlSize(request uint32) (size int, known bool) {
+	return 4, request == unix.RNDGETENTCNT
+}
+
+// Control implements file.Controller.
+func (d *randomDevice) Control(request uint32, argument []byte) (uintptr, syscall.Errno) {
+	binary.NativeEndian.PutUint32(argument, entropyBits)
+	return 0, 0
+}
+
 // Devices is what /dev needs from the rest of the kernel.
 type Devices struct {
 	// Random fills p with random bytes.
@@ -62,8 +82,11 @@ func (t *FS) MountDevices(d Devices) {
 	plain("/dev/null", 3, nothing, swallow)
 	plain("/dev/zero", 5, zero, swallow)
 	plain("/dev/full", 7, zero, full)
-	plain("/dev/random", 8, random, swallow)
-	plain("/dev/urandom", 9, random, swallow)
+	for minor, path := range map[uint32]string{8: "/dev/random", 9: "/dev/urandom"} {
+		t.Device(path, 0o666, 1, minor, func(e *Entry, flags int) (file.File, syscall.Errno) {
+			return &randomDevice{device{handle{e}, random, swallow}}, 0
+		})
+	}
 	t.Device("/dev/tty", 0o666, 5, 0, d.Terminal)
 	t.console = t.Device("/dev/console", 0o600, 5, 1, d.Terminal)
 	for _, link := range [][2]string{

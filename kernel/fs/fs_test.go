@@ -7,6 +7,8 @@ import (
 	"syscall"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/ringo-os/ringo/kernel/file"
 )
 
@@ -226,6 +228,11 @@ func TestDevices(t *testing.T) {
 		if f.Status(&st); st.Mode != syscall.S_IFCHR|0o666 || st.Rdev>>8 != 1 {
 			t.Errorf("%s: %o %#x", test.name, st.Mode, st.Rdev)
 		}
+	}
+	f, _ := files.Open(files.Root(), "/dev/random", syscall.O_RDONLY, 0)
+	bits := make([]byte, 4)
+	if _, errno := f.(file.Controller).Control(unix.RNDGETENTCNT, bits); errno != 0 || string(bits) != "\x00\x01\x00\x00" {
+		t.Error("entropy:", bits, errno)
 	}
 	if errno := files.Rename(files.Root(), "/dev", files.Root(), "/x", 0); errno != syscall.EBUSY {
 		t.Error("moving a volume:", errno)

@@ -33,6 +33,7 @@ type Program struct {
 	SetDomainname func(string)
 	UUID          func() string // a new random one each time
 	Umask         func() uint32
+	NoPrivileges  func() bool // PR_SET_NO_NEW_PRIVS was called
 	// Credentials are the real, effective and saved IDs, and the supplementary groups.
 	Credentials func() (user, group [3]uint32, groups []uint32)
 	// Descriptors are those that are open, Descriptor is what one leads to (nil: nothing).

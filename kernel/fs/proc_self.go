@@ -1,10 +1,13 @@
 package fs
 
 import (
+	"encoding/binary"
 	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/ringo-os/ringo/kernel/early/space"
 	"github.com/ringo-os/ringo/kernel/machine"
@@ -22,6 +25,7 @@ func (t *FS) mountSelf(p *Program) {
 	t.Jump(self+"root", t.Top)
 	t.Generate(self+"cmdline", func() []byte { return terminated(p.Arguments()) })
 	t.Generate(self+"environ", func() []byte { return terminated(p.Environment()) })
+	t.Generate(self+"auxv", auxiliary)
 	for name, text := range p.Texts {
 		t.Generate(self+name, text)
 	}
@@ -79,6 +83,17 @@ func (p *Program) setName(thread int) func(content []byte) syscall.Errno {
 		p.SetName(thread, string(content))
 		return 0
 	}
+}
+
+// auxiliary is the vector that Linux hands to a program when it starts: numbers and values, with an AT_NULL at the end.
+func auxiliary() []byte {
+	pairs, _ := unix.Auxv()
+	var b []byte
+	for _, pair := range append(pairs, [2]uintptr{}) {
+		b = binary.NativeEndian.AppendUint64(b, uint64(pair[0]))
+		b = binary.NativeEndian.AppendUint64(b, uint64(pair[1]))
+	}
+	return b
 }
 
 // terminated joins list, with a NUL after each.
@@ -141,7 +156,7 @@ func (p *Program) status(thread int) []byte {
 		"Uid:"+identities(user), "Gid:"+identities(group), "FDSize:\t"+strconv.Itoa(len(p.Descriptors())),
 		"Groups:\t"+list, "VmPeak:\t"+kilobytes, "VmSize:\t"+kilobytes, "VmHWM:\t"+kilobytes,
 		"VmRSS:\t"+kilobytes, "VmSwap:\t0 kB", "Threads:\t"+strconv.Itoa(s.Threads),
-		"NoNewPrivs:\t0", "Seccomp:\t0",
+		"NoNewPrivs:\t"+digit(p.NoPrivileges()), "Seccomp:\t0",
 		"Cpus_allowed_list:\t0-"+strconv.Itoa(s.Cores-1),
 		"voluntary_ctxt_switches:\t"+strconv.FormatUint(s.ContextSwitch, 10),
 		"nonvoluntary_ctxt_switches:\t"+strconv.FormatUint(s.Preemptions, 10))
@@ -153,6 +168,14 @@ func identities(ids [3]uint32) (text string) {
 		text += "\t" + strconv.FormatUint(uint64(id), 10)
 	}
 	return text
+}
+
+// digit is 1 for true, else 0.
+func digit(b bool) string {
+	if b {
+		return "1"
+	}
+	return "0"
 }
 
 // octal writes n with width digits.

@@ -64,6 +64,7 @@ func (t *FS) fillSys() {
 	t.fillNodes()
 	t.Plant("/sys/class/net", 0o755)
 	t.Plant("/sys/block", 0o755)
+	t.Plant("/sys/kernel/mm/hugepages", 0o755) // no pool of huge pages, of any size
 }
 
 // Furnish adds what programs look for in /etc, /tmp and their like, as far as the archive has not

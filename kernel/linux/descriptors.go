@@ -53,7 +53,8 @@ const (
 	tiocgptpeer = 0x5441
 )
 
-func sysIoctl(a *call.Arguments) (uintptr, syscall.Errno) {
+// Ioctl is ioctl(2); package net has the requests for interfaces.
+func Ioctl(a *call.Arguments) (uintptr, syscall.Errno) {
 	d, errno := Lookup(a.Value[0])
 	if errno != 0 {
 		return 0, errno

@@ -149,7 +149,7 @@ func (w *world) clear() {
 func here() *world {
 	reset()
 	w := &world{call: func(number uintptr, a [6]uintptr) (uintptr, syscall.Errno) {
-		r, _, errno := Dispatch(number, &call.Arguments{Value: a})
+		r, errno := Dispatch(number, &call.Arguments{Value: a})
 		return r, syscall.Errno(errno)
 	}}
 	for i := range w.descriptors {

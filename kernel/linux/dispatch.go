@@ -20,20 +20,20 @@ type entry struct {
 
 // Dispatch carries out a system call: package machine hands it every one that the program makes, unless
 // they are observed.
-func Dispatch(number uintptr, a *call.Arguments) (r1, r2, errno uintptr) {
+func Dispatch(number uintptr, a *call.Arguments) (result, errno uintptr) {
 	if number < uintptr(len(table)) {
 		if e := &table[number]; e.handle != nil {
 			result, errno := e.handle(inStack(a))
 			if errno != 0 {
-				return ^uintptr(0), 0, uintptr(errno)
+				return ^uintptr(0), uintptr(errno)
 			}
-			return result, 0, 0
+			return result, 0
 		}
 		table[number].missed.Add(1)
 	} else {
 		unknown.Add(1)
 	}
-	return ^uintptr(0), 0, uintptr(syscall.ENOSYS)
+	return ^uintptr(0), uintptr(syscall.ENOSYS)
 }
 
 // inStack hides a from the compiler, which would move it to the heap for the sake of handlers that keep

@@ -152,7 +152,7 @@ func random(t *testing.T, c choices) {
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			result, _, errno := Dispatch(number, arguments)
+			result, errno := Dispatch(number, arguments)
 			if errno >= 4096 || errno != 0 && result != ^uintptr(0) {
 				t.Errorf("call %d: %#x, %d", number, result, errno)
 			}

@@ -190,6 +190,14 @@ func TestSystem(t *testing.T) {
 		t.Errorf("%q", name)
 	}
 	fails(t, syscall.EINVAL, unix.SYS_PRCTL, 12345)
+	fails(t, syscall.EINVAL, unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 0)
+	if n := must(t, unix.SYS_PRCTL, unix.PR_GET_NO_NEW_PRIVS); n != 0 {
+		t.Errorf("PR_GET_NO_NEW_PRIVS: %d at first", n)
+	}
+	must(t, unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1)
+	if n := must(t, unix.SYS_PRCTL, unix.PR_GET_NO_NEW_PRIVS); n != 1 {
+		t.Errorf("PR_GET_NO_NEW_PRIVS: %d afterwards", n)
+	}
 	if must(t, unix.SYS_GETPID) != 1 || must(t, unix.SYS_GETPPID) != 0 {
 		t.Error("getpid")
 	}

@@ -13,26 +13,26 @@ import (
 
 // Observe returns what carries system calls out in Dispatch's place and tells of them: of all in a table
 // when the machine goes off (count), of each as it returns (trace).
-func Observe(count, trace bool) func(number uintptr, a *call.Arguments) (r1, r2, errno uintptr) {
+func Observe(count, trace bool) func(number uintptr, a *call.Arguments) (result, errno uintptr) {
 	if count {
 		machine.AtExit(reportCalls)
 	}
-	return func(number uintptr, a *call.Arguments) (r1, r2, errno uintptr) {
+	return func(number uintptr, a *call.Arguments) (result, errno uintptr) {
 		asked := ""
 		if trace {
 			asked = describeCall(number, a)
 		}
 		start := machine.Uptime()
-		r1, r2, errno = Dispatch(number, a)
+		result, errno = Dispatch(number, a)
 		took := machine.Uptime() - start
 		tallies[min(number, uintptr(len(table)))].add(took, errno != 0)
 		if trace {
-			tellCall(asked, r1, errno, took)
+			tellCall(asked, result, errno, took)
 		}
 		if errno == errnoMissing {
 			noteMissing(number)
 		}
-		return r1, r2, errno
+		return result, errno
 	}
 }
 

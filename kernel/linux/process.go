@@ -19,6 +19,7 @@ var process struct {
 	hostname   atomic.Pointer[string]
 	domainname atomic.Pointer[string]
 	keepCaps   atomic.Uint32 // PR_SET_KEEPCAPS
+	confined   atomic.Bool   // PR_SET_NO_NEW_PRIVS, for good
 
 	executable func() string // the program's path
 }
@@ -79,7 +80,21 @@ func sysPrctl(a *call.Arguments) (uintptr, syscall.Errno) {
 	switch a.Value[0] {
 	case getDumpable, capbsetRead:
 		return 1, 0
-	case setPdeathsig, setDumpable, setNoNewPrivs, getNoNewPrivs:
+	case setPdeathsig, setDumpable:
+		return 0, 0
+	case setNoNewPrivs:
+		if a.Value[1] != 1 || a.Value[2]|a.Value[3]|a.Value[4] != 0 {
+			return 0, syscall.EINVAL
+		}
+		process.confined.Store(true)
+		return 0, 0
+	case getNoNewPrivs:
+		if a.Value[1]|a.Value[2]|a.Value[3]|a.Value[4] != 0 {
+			return 0, syscall.EINVAL
+		}
+		if process.confined.Load() {
+			return 1, 0
+		}
 		return 0, 0
 	case getKeepCaps:
 		return uintptr(process.keepCaps.Load()), 0

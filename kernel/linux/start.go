@@ -64,6 +64,7 @@ func mount(o *Options) {
 		SetDomainname:  setDomainname,
 		UUID:           newUUID,
 		Umask:          process.umask.Load,
+		NoPrivileges:   process.confined.Load,
 		Credentials:    credentialLines,
 		Descriptors:    openDescriptors,
 		Descriptor:     descriptorEntry,

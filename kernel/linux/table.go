@@ -19,7 +19,7 @@ var table = [...]entry{
 	unix.SYS_MUNMAP:            {name: "munmap", handle: sysMunmap},
 	unix.SYS_RT_SIGACTION:      {name: "rt_sigaction", handle: sysRtSigaction},
 	unix.SYS_RT_SIGPROCMASK:    {name: "rt_sigprocmask", handle: sysRtSigprocmask},
-	unix.SYS_IOCTL:             {name: "ioctl", handle: sysIoctl},
+	unix.SYS_IOCTL:             {name: "ioctl", handle: Ioctl},
 	unix.SYS_PREAD64:           {name: "pread64", handle: sysPread},
 	unix.SYS_PWRITE64:          {name: "pwrite64", handle: sysPwrite},
 	unix.SYS_READV:             {name: "readv", handle: sysReadv},

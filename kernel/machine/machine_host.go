@@ -81,7 +81,7 @@ func Ready(token uintptr, readable, writable bool)                  { OnReady(to
 func SetPollHooks(open func(fd int32, token uintptr) (errno uintptr), close func(fd int32) (errno uintptr)) {
 }
 
-func SetSystemCall(dispatch func(number uintptr, a *call.Arguments) (r1, r2, errno uintptr), quick bool) {
+func SetSystemCall(dispatch func(number uintptr, a *call.Arguments) (result, errno uintptr), quick bool) {
 }
 
 func ConsoleWrite(p []byte)                         { Output(p) }

@@ -228,7 +228,7 @@ func SetPollHooks(open func(fd int32, token uintptr) (errno uintptr), close func
 // some by itself (runtime/go1.26/quick.go), which dispatch does not see.
 //
 //go:linkname SetSystemCall
-func SetSystemCall(dispatch func(number uintptr, a *call.Arguments) (r1, r2, errno uintptr), quick bool)
+func SetSystemCall(dispatch func(number uintptr, a *call.Arguments) (result, errno uintptr), quick bool)
 
 // ConsoleWrite writes to the console, straight and unbuffered; ConsoleRead takes what has been typed
 // (0: nothing now); ConsoleSource announces input.

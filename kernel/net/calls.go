@@ -15,6 +15,7 @@ func (n *Network) Register() {
 	n.showInProc()
 	linux.Register(unix.SYS_SOCKET, n.callSocket)
 	linux.Register(unix.SYS_SOCKETPAIR, n.callSocketpair)
+	linux.Register(unix.SYS_IOCTL, n.callIoctl)
 	linux.Register(unix.SYS_BIND, callBind)
 	linux.Register(unix.SYS_CONNECT, callConnect)
 	linux.Register(unix.SYS_LISTEN, callListen)
@@ -78,6 +79,8 @@ func (n *Network) open(domain, kind, protocol int) (socket, syscall.Errno) {
 		return n.openUnix(kind, protocol)
 	case syscall.AF_NETLINK:
 		return n.openNetlink(kind, protocol)
+	case unix.AF_PACKET:
+		return n.openPacket(kind, protocol)
 	default:
 		return nil, syscall.EAFNOSUPPORT
 	}

@@ -55,7 +55,7 @@ func sys(number uintptr, arguments ...any) (int, error) {
 		}
 	}
 	sink.Store(&arguments)
-	r, _, errno := linux.Dispatch(number, &a)
+	r, errno := linux.Dispatch(number, &a)
 	runtime.KeepAlive(arguments)
 	if errno != 0 {
 		return -1, syscall.Errno(errno)

@@ -1,6 +1,7 @@
 package net
 
 import (
+	"sync/atomic"
 	"syscall"
 
 	"gvisor.dev/gvisor/pkg/tcpip"
@@ -21,6 +22,7 @@ type inet struct {
 	endpoint tcpip.Endpoint
 	queue    *waiter.Queue
 	entry    waiter.Entry
+	filter   atomic.Pointer[filter]
 	inetOptions
 }
 
@@ -35,7 +37,8 @@ func (n *Network) openInet(domain, kind, protocol int) (socket, syscall.Errno) {
 		if protocol <= 0 || protocol > 255 {
 			return nil, syscall.EPROTONOSUPPORT
 		}
-		e, err := n.stack.NewRawEndpoint(tcpip.TransportProtocolNumber(protocol), number, queue, true)
+		receives := protocol != syscall.IPPROTO_RAW // that is for packets whose header is the program's
+		e, err := n.stack.NewRawEndpoint(tcpip.TransportProtocolNumber(protocol), number, queue, receives)
 		if err != nil {
 			return nil, errnoOf(err)
 		}

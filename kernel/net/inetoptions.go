@@ -12,6 +12,7 @@ import (
 // inetOptions are the options that the stack does not keep itself.
 type inetOptions struct {
 	timestamp, timestampNano option // SO_TIMESTAMP, SO_TIMESTAMPNS
+	priority                 option // SO_PRIORITY, among packets that wait to be sent; here none do
 	segment                  option // UDP_SEGMENT
 	merge                    option // UDP_GRO: datagrams may come several at once, which here they never do
 	whole                    option // not 0: datagrams are not to be sent in fragments
@@ -120,6 +121,17 @@ func socketOption(name int) intOption {
 			get: func(s *inet) (int, tcpip.Error) { return int(s.endpoint.SocketOptions().GetRcvlowat()), nil },
 			set: func(s *inet, v int) tcpip.Error { return s.endpoint.SocketOptions().SetRcvlowat(int32(v)) },
 		}
+	case unix.SO_BINDTOIFINDEX:
+		return intOption{
+			get: func(s *inet) (int, tcpip.Error) { return int(s.endpoint.SocketOptions().GetBindToDevice()), nil },
+			set: (*inet).bindToIndex,
+		}
+	case unix.SO_SNDLOWAT:
+		return intOption{get: func(*inet) (int, tcpip.Error) { return 1, nil }}
+	case unix.SO_PRIORITY:
+		return kept(func(s *inet) *option { return &s.priority })
+	case unix.SO_DEBUG, unix.SO_BSDCOMPAT, unix.SO_BUSY_POLL, unix.SO_PREFER_BUSY_POLL, unix.SO_BUSY_POLL_BUDGET:
+		return tolerated(0)
 	case unix.SO_TIMESTAMP:
 		return kept(func(s *inet) *option { return &s.timestamp })
 	case unix.SO_TIMESTAMPNS:
@@ -178,6 +190,8 @@ func (s *inet) setOption(level, name int, value []byte) syscall.Errno {
 		return s.setLinger(value)
 	case optionKey{unix.SOL_SOCKET, unix.SO_BINDTODEVICE}:
 		return s.bindToDevice(string(value))
+	case optionKey{unix.SOL_SOCKET, unix.SO_DETACH_FILTER}:
+		return s.setFilter(nil)
 	case optionKey{unix.SOL_TCP, unix.TCP_CONGESTION}:
 		algorithm := tcpip.CongestionControlOption(cString(value))
 		return errnoOf(s.endpoint.SetSockOpt(&algorithm))
@@ -262,6 +276,13 @@ func (s *inet) bindToDevice(name string) syscall.Errno {
 		}
 	}
 	return errnoOf(s.endpoint.SocketOptions().SetBindToDevice(int32(id)))
+}
+
+func (s *inet) bindToIndex(index int) tcpip.Error {
+	if _, ok := s.network.numbered(int32(index)); !ok && index != 0 {
+		return &tcpip.ErrUnknownDevice{}
+	}
+	return s.endpoint.SocketOptions().SetBindToDevice(int32(index))
 }
 
 // cString is the text before the first NUL.

@@ -61,6 +61,8 @@ func ipv6Option(name int) intOption {
 		return flag((*tcpip.SocketOptions).GetReceiveHopLimit, (*tcpip.SocketOptions).SetReceiveHopLimit)
 	case unix.IPV6_RECVTCLASS:
 		return flag((*tcpip.SocketOptions).GetReceiveTClass, (*tcpip.SocketOptions).SetReceiveTClass)
+	case unix.IPV6_RECVORIGDSTADDR:
+		return flag((*tcpip.SocketOptions).GetReceiveOriginalDstAddress, (*tcpip.SocketOptions).SetReceiveOriginalDstAddress)
 	case unix.IPV6_CHECKSUM:
 		return number(tcpip.IPv6Checksum, math.MinInt32, math.MaxInt32)
 	case unix.IPV6_MTU_DISCOVER:

@@ -33,7 +33,7 @@ type link struct {
 	failed  func(error) // told when the device cannot be used any more
 
 	mtu        atomic.Uint32
-	dispatcher stack.NetworkDispatcher
+	dispatcher watched
 	start      sync.Once
 	tap        atomic.Pointer[tap]
 
@@ -81,7 +81,7 @@ func (l *link) Wait()                                   {} // links are for ever
 func (l *link) Close()                                  {}
 func (l *link) SetOnCloseAction(func())                 {}
 func (l *link) ARPHardwareType() header.ARPHardwareType { return header.ARPHardwareEther }
-func (l *link) IsAttached() bool                        { return l.dispatcher != nil }
+func (l *link) IsAttached() bool                        { return l.dispatcher.NetworkDispatcher != nil }
 
 // Capabilities implements stack.LinkEndpoint. Checksums of what is received count as checked when
 // the device has checked the packet that is being delivered right now.
@@ -97,7 +97,7 @@ func (l *link) Attach(dispatcher stack.NetworkDispatcher) {
 	if dispatcher == nil {
 		return
 	}
-	l.dispatcher = dispatcher
+	l.dispatcher = watched{dispatcher}
 	l.start.Do(func() { go l.receive() })
 }
 
@@ -122,6 +122,7 @@ func (l *link) ParseHeader(p *stack.PacketBuffer) bool {
 // WritePackets implements stack.LinkEndpoint. It runs on the goroutine that sends; the device hears
 // of all packets at once.
 func (l *link) WritePackets(packets stack.PacketBufferList) (int, tcpip.Error) {
+	l.dispatcher.sent(packets)
 	transmit := l.device.Transmit()
 	defer transmit.Close()
 	for i, p := range packets.AsSlice() {

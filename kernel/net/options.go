@@ -24,6 +24,9 @@ func callSetsockopt(a *call.Arguments) (uintptr, syscall.Errno) {
 		return 0, syscall.EINVAL
 	}
 	p := linux.Argument(a, 3)
+	if level == syscall.SOL_SOCKET && name == unix.SO_ATTACH_FILTER {
+		return 0, attachFilter(s, p, length)
+	}
 	memory, errno := linux.Borrow(p, uintptr(min(length, mostOption)), linux.In)
 	if errno != 0 {
 		return 0, errno

@@ -140,6 +140,26 @@ func (n *Network) sortedNICs() (all []numberedNIC) {
 	return all
 }
 
+// queueLength is what Linux says of most interfaces, that they keep so many packets waiting.
+const queueLength = 1000
+
+// flags are those of netdevice(7).
+func (i numberedNIC) flags() uint32 {
+	const up = unix.IFF_UP | unix.IFF_RUNNING | unix.IFF_LOWER_UP
+	if i.info.Flags.Loopback {
+		return up | unix.IFF_LOOPBACK
+	}
+	return up | unix.IFF_BROADCAST | unix.IFF_MULTICAST
+}
+
+// hardware returns what kind of network it is, and the address there.
+func (i numberedNIC) hardware() (kind uint16, address []byte) {
+	if i.info.Flags.Loopback {
+		return unix.ARPHRD_LOOPBACK, make([]byte, 6)
+	}
+	return unix.ARPHRD_ETHER, []byte(i.info.LinkAddress)
+}
+
 func familyOf(a tcpip.Address) byte {
 	if a.Len() == 4 {
 		return syscall.AF_INET
@@ -149,26 +169,21 @@ func familyOf(a tcpip.Address) byte {
 
 // link is RTM_NEWLINK: struct ifinfomsg and attributes.
 func (r *reply) link(i numberedNIC, flags uint16) {
-	hardware, hardwareAddress := uint16(unix.ARPHRD_ETHER), []byte(i.info.LinkAddress)
-	interfaceFlags := uint32(unix.IFF_UP | unix.IFF_RUNNING | unix.IFF_LOWER_UP)
+	hardware, hardwareAddress := i.hardware()
 	broadcast := []byte{0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF}
 	state := byte(6) // IF_OPER_UP (RFC 2863)
 	if i.info.Flags.Loopback {
-		hardware, hardwareAddress = unix.ARPHRD_LOOPBACK, make([]byte, 6)
-		interfaceFlags |= unix.IFF_LOOPBACK
 		broadcast = make([]byte, 6)
 		state = 0 // unknown
-	} else {
-		interfaceFlags |= unix.IFF_BROADCAST | unix.IFF_MULTICAST
 	}
 	r.begin(unix.RTM_NEWLINK, flags)
 	r.put(0, 0)
 	r.put16(hardware)
 	r.put32(uint32(i.id))
-	r.put32(interfaceFlags)
+	r.put32(i.flags())
 	r.put32(0)
 	r.attribute(unix.IFLA_IFNAME, append([]byte(i.info.Name), 0))
-	r.attribute(unix.IFLA_TXQLEN, binary.NativeEndian.AppendUint32(nil, 1000))
+	r.attribute(unix.IFLA_TXQLEN, binary.NativeEndian.AppendUint32(nil, queueLength))
 	r.attribute(unix.IFLA_OPERSTATE, []byte{state})
 	r.attribute(unix.IFLA_MTU, binary.NativeEndian.AppendUint32(nil, i.info.MTU))
 	r.attribute(unix.IFLA_ADDRESS, hardwareAddress)

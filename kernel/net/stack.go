@@ -64,15 +64,16 @@ func New(memory uint64, say func(sentence string)) (*Network, error) {
 			ipv6.NewProtocolWithOptions(n.ipv6Options()),
 			arp.NewProtocol,
 		},
-		TransportProtocols: []stack.TransportProtocolFactory{
+		TransportProtocols: append([]stack.TransportProtocolFactory{
 			tcp.NewProtocolCUBIC,
 			udp.NewProtocol,
 			icmp.NewProtocol4,
 			icmp.NewProtocol6,
-		},
-		RawFactory:  raw.EndpointFactory{},
-		IPTables:    new(stack.IPTables), // there is no way to change them; empty ones are not looked at
-		HandleLocal: true,
+		}, rawProtocols()...),
+		RawFactory:               raw.EndpointFactory{},
+		IPTables:                 new(stack.IPTables), // there is no way to change them; empty ones are not looked at
+		HandleLocal:              true,
+		AllowPacketEndpointWrite: true,
 	})
 	if err := n.tune(memory); err != nil {
 		return nil, fmt.Errorf("setting up TCP/IP: %v", err)
@@ -114,7 +115,7 @@ func (n *Network) tune(memory uint64) tcpip.Error {
 
 // addLoopback makes lo, with all of 127.0.0.0/8 and ::1.
 func (n *Network) addLoopback() tcpip.Error {
-	lo := loopback.New()
+	lo := &loop{LinkEndpoint: loopback.New()}
 	n.leastMTU.Store(int64(lo.MTU()))
 	options := optionsFor("lo", lo)
 	options.Disabled = true // until it knows that nobody else is there

@@ -84,7 +84,7 @@ func tcpOption(name int) intOption {
 		return duration[tcpip.TCPLingerTimeoutOption](time.Second, math.MinInt32)
 	case unix.TCP_DEFER_ACCEPT:
 		return duration[tcpip.TCPDeferAcceptOption](time.Second, 0)
-	case unix.TCP_FASTOPEN, unix.TCP_NOTSENT_LOWAT:
+	case unix.TCP_FASTOPEN, unix.TCP_FASTOPEN_CONNECT, unix.TCP_NOTSENT_LOWAT, unix.TCP_THIN_LINEAR_TIMEOUTS, unix.TCP_THIN_DUPACK:
 		return tolerated(0)
 	}
 	return intOption{}

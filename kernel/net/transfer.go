@@ -47,6 +47,9 @@ func (s *inet) read(t *transfer, p []byte, options tcpip.ReadOptions) (tcpip.Rea
 	} else {
 		into = io.Discard // the stack takes it for an error when nothing fits
 	}
+	if f := s.filter.Load(); f != nil {
+		return s.readFiltered(f, into, options)
+	}
 	result, err := s.endpoint.Read(into, options)
 	if err == nil && s.stream() && !options.Peek {
 		s.endpoint.ModerateRecvBuf(result.Count)

@@ -159,6 +159,26 @@ func TestUDPControl(t *testing.T) {
 	}
 }
 
+// TestUDPOriginalDestination: with IPv6, too, a datagram can tell where it was sent to.
+func TestUDPOriginalDestination(t *testing.T) {
+	a, at := bindUDP(t, "[::1]:0")
+	b, _ := bindUDP(t, "[::1]:0")
+	setInt(t, a, unix.SOL_IPV6, unix.IPV6_RECVORIGDSTADDR, 1)
+	sendUDP(t, b, at, "hi")
+	data, control := make([]byte, 10), make([]byte, 200)
+	h, pin := msg(make([]byte, 28), data, control)
+	defer pin.Unpin()
+	must(t, unix.SYS_RECVMSG, a, h, 0)
+	messages, err := unix.ParseSocketControlMessage(control[:binary.NativeEndian.Uint64(h[msgControlLength:])])
+	if err != nil || len(messages) != 1 {
+		t.Fatal(messages, err)
+	}
+	to, err := unix.ParseOrigDstAddr(&messages[0])
+	if sa, ok := to.(*unix.SockaddrInet6); err != nil || !ok || sa.Port != int(at.Port()) || sa.Addr != at.Addr().As16() {
+		t.Errorf("%+v, %v", to, err)
+	}
+}
+
 func TestUDPSegments(t *testing.T) {
 	a, at := bindUDP(t, "127.0.0.1:0")
 	b, _ := bindUDP(t, "127.0.0.1:0")

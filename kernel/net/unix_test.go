@@ -349,7 +349,7 @@ func TestUnixAllocatesNothing(t *testing.T) {
 		p := make([]byte, 1000)
 		sink.Store(&[]any{p}) // so that it is in the heap
 		transfer := func(number uintptr, fd int) {
-			if n, _, errno := linux.Dispatch(number, &call.Arguments{Value: [6]uintptr{uintptr(fd), uintptr(unsafe.Pointer(&p[0])), 1000}}); n != 1000 || errno != 0 {
+			if n, errno := linux.Dispatch(number, &call.Arguments{Value: [6]uintptr{uintptr(fd), uintptr(unsafe.Pointer(&p[0])), 1000}}); n != 1000 || errno != 0 {
 				t.Errorf("%s: %d, %v", name, n, syscall.Errno(errno))
 			}
 		}

@@ -25,7 +25,7 @@ var pathCalls = sync.Pool{New: func() any { return new(pathCall) }}
 // do makes the system call number for a path, with one more argument.
 func (c *pathCall) do(number uintptr, path string, argument uintptr) syscall.Errno {
 	clear(c.path[copy(c.path[:], path):])
-	_, _, errno := linux.Dispatch(number, &call.Arguments{
+	_, errno := linux.Dispatch(number, &call.Arguments{
 		Value: [6]uintptr{uintptr(unsafe.Pointer(&c.path)), argument},
 	})
 	return syscall.Errno(errno)

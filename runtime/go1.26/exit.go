@@ -73,7 +73,7 @@ var writeFile = func(fd uintptr, p unsafe.Pointer, n int32) int32 {
 		Value: [6]uintptr{fd, uintptr(p), uintptr(n)},
 		Stack: call.Stack{Low: uintptr(p), Size: uintptr(n), Then: uintptr(p), Now: p},
 	}
-	r, _, errno := dispatch(callWrite, (*call.Arguments)(noescape(unsafe.Pointer(&a))))
+	r, errno := dispatch(callWrite, (*call.Arguments)(noescape(unsafe.Pointer(&a))))
 	if errno != 0 {
 		return -int32(errno)
 	}

@@ -44,14 +44,22 @@ func netpollopen(fd uintptr, pd *pollDesc) uintptr {
 	if pollOpen == nil {
 		return _EPERM
 	}
-	return pollOpen(int32(fd), uintptr(taggedPointerPack(unsafe.Pointer(pd), pd.fdseq.Load())))
+	gp := getg()
+	b := leaveBubble(gp)
+	errno := pollOpen(int32(fd), uintptr(taggedPointerPack(unsafe.Pointer(pd), pd.fdseq.Load())))
+	enterBubble(gp, b)
+	return errno
 }
 
 func netpollclose(fd uintptr) uintptr {
 	if pollClose == nil {
 		return 0
 	}
-	return pollClose(int32(fd))
+	gp := getg()
+	b := leaveBubble(gp)
+	errno := pollClose(int32(fd))
+	enterBubble(gp, b)
+	return errno
 }
 
 func netpollarm(pd *pollDesc, mode int) { throw("runtime: unused") }

@@ -16,6 +16,7 @@ func osinit() {
 	numCPUStartup = getCPUCount()
 	physPageSize = pageSize4K
 	physHugePageSize = 0
+	startAuxv()
 	if disableMemoryProfiling {
 		// schedinit says so too, but after the first allocations: with another rate than these had, the
 		// next one would be taken for a sample, and its stack be walked.

@@ -54,7 +54,7 @@ TEXT runtime·systemCallFrame(SB), NOSPLIT, $424-0
 	// Through a register: the linker would count its frames, and those of the calls that are answered
 	// early, which come only while packages initialise, with room to spare.
 	MOVQ $runtime·instructionCall(SB), AX
-	CALL AX // func(number, a1, ..., a6 uintptr) (result, result2, _ uintptr)
+	CALL AX // func(number, a1, ..., a6 uintptr) (result uintptr)
 	MOVQ 56(SP), AX
 	MOVUPS 168(SP), X0
 	MOVUPS 184(SP), X1

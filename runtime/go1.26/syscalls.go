@@ -14,13 +14,13 @@ import (
 )
 
 // dispatch is the late kernel's; before that only earlyCall answers.
-var dispatch func(number uintptr, a *call.Arguments) (r1, r2, errno uintptr)
+var dispatch func(number uintptr, a *call.Arguments) (result, errno uintptr)
 
 // quickCalls says that some calls are answered without it (quick.go).
 var quickCalls bool
 
 //go:linkname machine_SetSystemCall github.com/ringo-os/ringo/kernel/machine.SetSystemCall
-func machine_SetSystemCall(d func(number uintptr, a *call.Arguments) (r1, r2, errno uintptr), quick bool) {
+func machine_SetSystemCall(d func(number uintptr, a *call.Arguments) (result, errno uintptr), quick bool) {
 	dispatch, quickCalls = d, quick
 }
 
@@ -30,10 +30,24 @@ func machine_SetSystemCall(d func(number uintptr, a *call.Arguments) (r1, r2, er
 // It is nosplit because the arguments may be the addresses of variables on this very stack: where it is
 // must be noted before anything can make it grow, and so move.
 //
+// The second result is what RDX holds when Linux returns: the third argument, which it keeps. Some compare it
+// with a size that they have passed there.
+//
 //go:linkname systemCall internal/runtime/syscall/linux.Syscall6
 //go:nosplit
 //go:uintptrkeepalive
 func systemCall(number, a1, a2, a3, a4, a5, a6 uintptr) (r1, r2, errno uintptr) {
+	if r1, errno = answer(number, a1, a2, a3, a4, a5, a6); errno == 0 {
+		r2 = a3
+	}
+	return r1, r2, errno
+}
+
+// answer carries a system call out, in the way that is right for the stack it is on.
+//
+//go:nosplit
+//go:uintptrkeepalive
+func answer(number, a1, a2, a3, a4, a5, a6 uintptr) (result, errno uintptr) {
 	gp := getg()
 	if gp.m.curg != gp {
 		return earlyCall(number, a1, a2, a3)
@@ -41,11 +55,11 @@ func systemCall(number, a1, a2, a3, a4, a5, a6 uintptr) (r1, r2, errno uintptr) 
 	if quickCalls {
 		switch number {
 		case callGetpid:
-			return pid, 0, 0
+			return pid, 0
 		case callClockGettime:
 			if t := (*timespec)(quickPointer(gp, a2, unsafe.Sizeof(timespec{}))); t != nil && a1 <= clockMonotonic {
 				tellTime(t, a1)
-				return 0, 0, 0
+				return 0, 0
 			}
 		}
 	}
@@ -58,7 +72,19 @@ func systemCall(number, a1, a2, a3, a4, a5, a6 uintptr) (r1, r2, errno uintptr) 
 	a.Stack.Low, a.Stack.Size = gp.stack.lo, gp.stack.hi-gp.stack.lo
 	a.Stack.Now = unsafe.Pointer(&a)
 	a.Stack.Then = uintptr(a.Stack.Now)
+	if gp.bubble != nil {
+		return dispatchOutside(number, (*call.Arguments)(noescape(unsafe.Pointer(&a))))
+	}
 	return dispatch(number, (*call.Arguments)(noescape(unsafe.Pointer(&a))))
+}
+
+// dispatchOutside is dispatch for a goroutine in a bubble (bubble.go).
+func dispatchOutside(number uintptr, a *call.Arguments) (result, errno uintptr) {
+	gp := getg()
+	b := leaveBubble(gp)
+	result, errno = dispatch(number, a)
+	enterBubble(gp, b)
+	return result, errno
 }
 
 // The numbers that earlyCall knows (Linux, arch/x86/entry/syscalls/syscall_64.tbl).
@@ -87,29 +113,29 @@ const (
 // stack where the late kernel cannot run: a g0, or one between entersyscall and exitsyscall.
 //
 //go:nosplit
-func earlyCall(number, a1, a2, a3 uintptr) (r1, r2, errno uintptr) {
+func earlyCall(number, a1, a2, a3 uintptr) (result, errno uintptr) {
 	switch number {
 	case callWrite:
 		if a1 == 1 || a1 == 2 {
-			return uintptr(write1(a1, unsafe.Pointer(a2), int32(a3))), 0, 0
+			return uintptr(write1(a1, unsafe.Pointer(a2), int32(a3))), 0
 		}
 	case callFcntl:
 		if a1 <= 2 && a2 == fcntlGetFlags {
-			return openReadWrite, 0, 0
+			return openReadWrite, 0
 		}
-		return ^uintptr(0), 0, _EBADF
+		return ^uintptr(0), _EBADF
 	case callGetpid, callGettid:
-		return pid, 0, 0
+		return pid, 0
 	case callGetrandom:
 		if a2 <= randomSizeLimit {
 			if n := earlyRandom(unsafe.Slice((*byte)(unsafe.Pointer(a1)), int(a2))); uintptr(n) == a2 {
-				return a2, 0, 0
+				return a2, 0
 			}
 		}
 	case callExit, callExitGroup:
 		exit(int32(a1))
 	}
-	return ^uintptr(0), 0, _ENOSYS
+	return ^uintptr(0), _ENOSYS
 }
 
 // earlyRandom is called through a variable, so that the linker does not count its frames: only
@@ -150,29 +176,29 @@ func startSystemCalls() {
 // needs a P; afterwards it leaves again, for the caller's exitsyscall.
 //
 //go:nosplit
-func instructionCall(number, a1, a2, a3, a4, a5, a6 uintptr) (result, result2, _ uintptr) {
+func instructionCall(number, a1, a2, a3, a4, a5, a6 uintptr) (result uintptr) {
 	switch number {
 	case callClone, callFork, callVfork, callClone3:
 		// Package os asks for a pidfd to find out whether it could have one, when it is asked for any process, be it
 		// this one: that is no attempt to start another.
 		const withPidfd = 0x1000
-		return refuseFork(number == callClone && a1&withPidfd != 0), 0, 0
+		return refuseFork(number == callClone && a1&withPidfd != 0)
 	}
 	gp := getg()
-	var r1, r2, errno uintptr
+	var errno uintptr
 	if status := readgstatus(gp) &^ _Gscan; status == _Gsyscall && dispatch != nil {
 		pc := gp.syscallpc
 		sp, bp := unsafe.Pointer(gp.syscallsp), unsafe.Pointer(gp.syscallbp)
 		exitsyscall()
-		r1, r2, errno = systemCall(number, a1, a2, a3, a4, a5, a6)
+		result, errno = answer(number, a1, a2, a3, a4, a5, a6)
 		reentersyscall(pc, uintptr(sp), uintptr(bp))
 	} else {
-		r1, r2, errno = systemCall(number, a1, a2, a3, a4, a5, a6)
+		result, errno = answer(number, a1, a2, a3, a4, a5, a6)
 	}
 	if errno != 0 {
-		return -errno, r2, 0
+		return -errno
 	}
-	return r1, r2, 0
+	return result
 }
 
 // refuseFork answers the calls that would make a second process. It does so here because package

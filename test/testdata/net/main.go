@@ -43,6 +43,7 @@ var modes = map[string]func(args []string){
 	"shutdown":   shutdown,
 	"ports":      ports,
 	"proc":       proc,
+	"arp":        arp,
 }
 
 func main() { modes[os.Args[1]](os.Args[2:]) }
@@ -59,8 +60,8 @@ func ports([]string) {
 	_, err := net.LookupPort("tcp", "no-such-service")
 	check(err != nil, "a service that nobody knows")
 	// /etc/protocols knows it, TCP/IP here does not.
-	_, err = net.ListenPacket("ip4:ospf", "127.0.0.1")
-	check(errors.Is(err, syscall.EPROTONOSUPPORT), "OSPF: %v", err)
+	_, err = net.ListenPacket("ip4:hmp", "127.0.0.1")
+	check(errors.Is(err, syscall.EPROTONOSUPPORT), "HMP: %v", err)
 	fmt.Println("ok")
 }
 

@@ -56,6 +56,14 @@ func main() {
 	check(int(r) == len(text) && changed == 0, "write: %d, registers %b", int(r), changed)
 	r, _ = instruction(unix.SYS_WRITE, 77, uintptr(unsafe.Pointer(&text[0])), uintptr(len(text)), 0, 0, 0)
 	check(int(r) == -int(syscall.EBADF), "write to 77: %d", int(r))
+
+	// RDX is kept, too: whoever asks package syscall for a second result gets the third argument.
+	_, kept, errno := syscall.Syscall(unix.SYS_WRITE, 1, uintptr(unsafe.Pointer(&text[0])), uintptr(len(text)))
+	check(errno == 0 && int(kept) == len(text), "write: second result %d, %v", kept, errno)
+	_, kept, _ = syscall.RawSyscall(unix.SYS_GETPID, 1, 2, 3)
+	check(kept == 3, "getpid: second result %d", kept)
+	_, kept, errno = syscall.Syscall(unix.SYS_WRITE, 77, 0, 5)
+	check(errno == unix.EBADF && kept == 0, "write to 77: second result %d, %v", kept, errno)
 	runtime.KeepAlive(text)
 
 	// From many goroutines, while the collector moves stacks.
