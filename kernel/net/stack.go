@@ -72,6 +72,7 @@ func New(memory uint64, say func(sentence string)) (*Network, error) {
 		}, rawProtocols()...),
 		RawFactory:               raw.EndpointFactory{},
 		IPTables:                 new(stack.IPTables), // there is no way to change them; empty ones are not looked at
+		Clock:                    clock{tcpip.NewStdClock()},
 		HandleLocal:              true,
 		AllowPacketEndpointWrite: true,
 	})

@@ -35,7 +35,7 @@ func (g *guest) on(memory qemu.Size, port int) *benchmark.Guest {
 
 // start boots the guest, waits until it does what it should (prints line, and answers HTTP if it is
 // a web server), calls then, turns it off, and returns how long it took from starting QEMU until then.
-func (g *guest) start(ctx context.Context, memory qemu.Size, line string, then func(*benchmark.Machine) error) (time.Duration, error) {
+func (g *guest) start(ctx context.Context, memory qemu.Size, line string, then func(m *benchmark.Machine, port int) error) (time.Duration, error) {
 	port := 0
 	if g.web {
 		var err error
@@ -58,7 +58,7 @@ func (g *guest) start(ctx context.Context, memory qemu.Size, line string, then f
 		}
 	}
 	took := time.Since(m.Started)
-	return took, then(m)
+	return took, then(m, port)
 }
 
 // answers waits until the web server has sent its page. A connection that QEMU has taken but the
@@ -86,6 +86,24 @@ func answers(ctx context.Context, port int) error {
 			return context.Cause(ctx)
 		}
 	}
+}
+
+// answerTime returns the median time of an answer, one after the other, once the server has become warm.
+func answerTime(ctx context.Context, port int, keep bool) (time.Duration, error) {
+	const warm, counted = 50, 200
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: !keep}}
+	defer client.CloseIdleConnections()
+	var times []time.Duration
+	for i := range warm + counted {
+		start := time.Now()
+		if err := get(ctx, &client, port); err != nil {
+			return 0, err
+		}
+		if i >= warm {
+			times = append(times, time.Since(start))
+		}
+	}
+	return benchmark.Median(times), nil
 }
 
 func get(ctx context.Context, client *http.Client, port int) error {

@@ -62,6 +62,8 @@ type result struct {
 	times []time.Duration
 	least qemu.Size
 	idle  []qemu.Size // how much of the host's memory it takes when it has nothing to do
+	// How long an answer takes on a connection that is kept, and on one of its own.
+	kept, single []time.Duration
 }
 
 func run(ctx context.Context) error {
@@ -89,7 +91,7 @@ func run(ctx context.Context) error {
 				}
 				r.times = append(r.times, took)
 			}
-			if err := s.rest(ctx, &s.web); err != nil {
+			if err := s.serve(ctx, &s.web); err != nil {
 				return fmt.Errorf("%s, run %d: %w", s.name, n+1, err)
 			}
 		}
@@ -219,15 +221,25 @@ func sizes(files ...string) (string, error) {
 func (s *system) start(ctx context.Context, r *result, memory qemu.Size) (time.Duration, error) {
 	limited, cancel := context.WithTimeoutCause(ctx, s.limit, fmt.Errorf("nothing has come after %s", s.limit))
 	defer cancel()
-	return r.guest.start(limited, memory, r.line, func(*benchmark.Machine) error { return nil })
+	return r.guest.start(limited, memory, r.line, func(*benchmark.Machine, int) error { return nil })
 }
 
-// rest boots a guest and notes how much memory it takes a while later.
-func (s *system) rest(ctx context.Context, r *result) error {
+// serve boots a guest and notes how long it takes to answer, and how much memory it takes a while later.
+func (s *system) serve(ctx context.Context, r *result) error {
 	const while = 5 * time.Second
-	limited, cancel := context.WithTimeout(ctx, s.limit+while)
+	limited, cancel := context.WithTimeout(ctx, s.limit+time.Minute)
 	defer cancel()
-	_, err := r.guest.start(limited, usualMemory, r.line, func(m *benchmark.Machine) error {
+	_, err := r.guest.start(limited, usualMemory, r.line, func(m *benchmark.Machine, port int) error {
+		for _, test := range []struct {
+			times *[]time.Duration
+			keep  bool
+		}{{&r.kept, true}, {&r.single, false}} {
+			took, err := answerTime(limited, port, test.keep)
+			if err != nil {
+				return err
+			}
+			*test.times = append(*test.times, took)
+		}
 		time.Sleep(while)
 		resident, err := m.Resident()
 		r.idle = append(r.idle, resident)

@@ -36,18 +36,25 @@ func report(ctx context.Context, systems []*system) (text string, missed bool) {
 		b.WriteString(benchmark.Row(list...))
 	}
 	linux := systems[0]
-	ratio := func(r, other *result) float64 {
-		return float64(benchmark.Median(r.times)) / float64(benchmark.Median(other.times))
+	ratio := func(times, others []time.Duration) float64 {
+		return float64(benchmark.Median(times)) / float64(benchmark.Median(others))
 	}
-	took := func(r, other *result) string {
-		text := fmt.Sprintf("%s (%s to %s)", seconds(benchmark.Median(r.times)), seconds(slices.Min(r.times)), seconds(slices.Max(r.times)))
-		if r != other {
-			text += fmt.Sprintf(", **1/%.1f**", 1/ratio(r, other))
+	took := func(write func(time.Duration) string, of func(*system) []time.Duration) func(*system) string {
+		return func(s *system) string {
+			times := of(s)
+			text := fmt.Sprintf("%s (%s to %s)", write(benchmark.Median(times)), write(slices.Min(times)), write(slices.Max(times)))
+			if s != linux {
+				text += ", **" + benchmark.Proportion(ratio(times, of(linux))) + "**"
+			}
+			return text
 		}
-		return text
 	}
-	cells("hello: first line of main", func(s *system) string { return took(&s.hello, &linux.hello) })
-	cells("web: first HTTP answer", func(s *system) string { return took(&s.web, &linux.web) })
+	hello := func(s *system) []time.Duration { return s.hello.times }
+	web := func(s *system) []time.Duration { return s.web.times }
+	cells("hello: first line of main", took(seconds, hello))
+	cells("web: first HTTP answer", took(seconds, web))
+	cells("web: an answer, on a connection that is kept", took(milliseconds, func(s *system) []time.Duration { return s.web.kept }))
+	cells("web: an answer, on a connection of its own", took(milliseconds, func(s *system) []time.Duration { return s.web.single }))
 	resident := func(s *system) float64 { return float64(benchmark.Median(s.web.idle)) }
 	compared := func(s *system, of func(*system) float64) string {
 		text := megabytes(qemu.Size(of(s)))
@@ -76,14 +83,16 @@ func report(ctx context.Context, systems []*system) (text string, missed bool) {
 		fmt.Fprintf(&b, "- %s on pc: 1/%.1f of Linux's %s; target at most 1/%.0f: %s\n", what, 1/got, whose, 1/target, word)
 	}
 	fmt.Fprintln(&b)
-	verdict("hello", "time", ratio(&ringo.hello, &linux.hello), helloTarget)
-	verdict("web", "time", ratio(&ringo.web, &linux.web), webTarget)
+	verdict("hello", "time", ratio(hello(ringo), hello(linux)), helloTarget)
+	verdict("web", "time", ratio(web(ringo), web(linux)), webTarget)
 	verdict("idle web", "memory", resident(ringo)/resident(linux), idleTarget)
 
 	fmt.Fprintf(&b, "\nLinux, the web example (hello has no `-netdev` and `-device`):\n\n```\n%s\n```\n\nRingo:\n\n```\n%s\n```\n",
 		commandLine(&linux.web.guest), commandLine(&ringo.web.guest))
 	return b.String(), missed
 }
+
+func milliseconds(d time.Duration) string { return fmt.Sprintf("%.2f ms", d.Seconds()*1000) }
 
 func seconds(d time.Duration) string { return fmt.Sprintf("%.3f s", d.Seconds()) }
 

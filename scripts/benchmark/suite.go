@@ -228,13 +228,13 @@ func (s *Suite) report(systems []*system, complete bool) (text string, missed []
 		ratio := Median(r) / Median(l)
 		target, verdict := "", ""
 		if row.Most != 0 {
-			target, verdict = "at most "+proportion(row.Most), "met"
+			target, verdict = "at most "+Proportion(row.Most), "met"
 			if ratio > row.Most {
 				verdict = "**missed**"
 				missed = append(missed, row.Name)
 			}
 		}
-		b.WriteString(Row(row.Title, row.Unit.spread(l), row.Unit.spread(r), proportion(ratio), target, verdict))
+		b.WriteString(Row(row.Title, row.Unit.spread(l), row.Unit.spread(r), Proportion(ratio), target, verdict))
 	}
 	fmt.Fprintf(&b, "\nLinux:\n\n```\n%s\n```\n\nRingo:\n\n```\n%s\n```\n", linux.commandLine(s), ringo.commandLine(s))
 	return b.String(), missed, nil
@@ -245,8 +245,8 @@ func (u Unit) spread(values []float64) string {
 	return fmt.Sprintf("%s (%s to %s)", u.String(Median(values)), u.String(slices.Min(values)), u.String(slices.Max(values)))
 }
 
-// proportion prints a ratio: a small one as 1/N.
-func proportion(ratio float64) string {
+// Proportion prints a ratio: a small one as 1/N.
+func Proportion(ratio float64) string {
 	if ratio > 0 && ratio <= 0.5 {
 		return "1/" + strconv.FormatFloat(1/ratio, 'f', 1, 64)
 	}

@@ -14,7 +14,7 @@ func TestUnits(t *testing.T) {
 		}
 	}
 	for want, ratio := range map[string]float64{"1/20.0": 0.05, "1.05": 1.05, "0.90": 0.9} {
-		if got := proportion(ratio); got != want {
+		if got := Proportion(ratio); got != want {
 			t.Errorf("%g is %s", ratio, got)
 		}
 	}
