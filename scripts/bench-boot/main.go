@@ -11,6 +11,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -91,7 +92,7 @@ func run(ctx context.Context) error {
 				}
 				r.times = append(r.times, took)
 			}
-			if err := s.serve(ctx, &s.web); err != nil {
+			if err := errors.Join(s.serve(ctx, &s.web), s.rest(ctx, &s.web)); err != nil {
 				return fmt.Errorf("%s, run %d: %w", s.name, n+1, err)
 			}
 		}
@@ -224,22 +225,27 @@ func (s *system) start(ctx context.Context, r *result, memory qemu.Size) (time.D
 	return r.guest.start(limited, memory, r.line, func(*benchmark.Machine, int) error { return nil })
 }
 
-// serve boots a guest and notes how long it takes to answer, and how much memory it takes a while later.
+// serve boots a guest and notes how long its answers take.
 func (s *system) serve(ctx context.Context, r *result) error {
-	const while = 5 * time.Second
 	limited, cancel := context.WithTimeout(ctx, s.limit+time.Minute)
 	defer cancel()
-	_, err := r.guest.start(limited, usualMemory, r.line, func(m *benchmark.Machine, port int) error {
-		for _, test := range []struct {
-			times *[]time.Duration
-			keep  bool
-		}{{&r.kept, true}, {&r.single, false}} {
-			took, err := answerTime(limited, port, test.keep)
-			if err != nil {
-				return err
-			}
-			*test.times = append(*test.times, took)
+	_, err := r.guest.start(limited, usualMemory, r.line, func(_ *benchmark.Machine, port int) (err error) {
+		var kept, single time.Duration
+		if kept, err = answerTime(limited, port, true); err == nil {
+			single, err = answerTime(limited, port, false)
 		}
+		r.kept, r.single = append(r.kept, kept), append(r.single, single)
+		return err
+	})
+	return err
+}
+
+// rest boots a guest and notes how much memory it takes a while later.
+func (s *system) rest(ctx context.Context, r *result) error {
+	const while = 5 * time.Second
+	limited, cancel := context.WithTimeout(ctx, s.limit+while)
+	defer cancel()
+	_, err := r.guest.start(limited, usualMemory, r.line, func(m *benchmark.Machine, _ int) error {
 		time.Sleep(while)
 		resident, err := m.Resident()
 		r.idle = append(r.idle, resident)
