@@ -6,7 +6,7 @@ import (
 
 // TestCalls runs the modes of testdata/calls that do the same on Linux, and compares.
 func TestCalls(t *testing.T) {
-	for _, mode := range []string{"signals", "timers", "process", "chroot", "posix", "membarriers", "processvm", "self", "futex"} {
+	for _, mode := range []string{"signals", "timers", "process", "chroot", "posix", "membarriers", "processvm", "self", "futex", "stale"} {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
 			want := onLinux(t, "calls", nil, "", mode)

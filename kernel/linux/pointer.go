@@ -94,16 +94,17 @@ func (p Pointer) view(n uintptr) []byte {
 // what it points to.
 func (p Pointer) Load() (Pointer, syscall.Errno) {
 	var address uintptr
-	if errno := CopyIn(p, &address); errno != 0 {
-		return Pointer{}, errno
-	}
-	if p.stack == nil || !machine.Accessible(address, 1, false) {
+	if p.stack == nil {
+		if errno := CopyIn(p, &address); errno != 0 {
+			return Pointer{}, errno
+		}
 		return Pointer{address: address}, 0
 	}
-	// It is an address indeed, so a pointer may hold it. Load it again: CopyIn may have moved the
-	// stack.
-	target := *(*unsafe.Pointer)(p.stack)
-	return Pointer{address: uintptr(target), stack: target}, 0
+	if !p.check(unsafe.Sizeof(address), false) {
+		return Pointer{}, syscall.EFAULT
+	}
+	address, target := machine.StackWord(p.stack)
+	return Pointer{address: address, stack: target}, 0
 }
 
 // CopyIn reads *v, of a type without pointers, from the program's memory at p.

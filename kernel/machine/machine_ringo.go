@@ -58,6 +58,13 @@ func DirectMap(physical uint64) unsafe.Pointer
 //go:linkname MapDevice
 func MapDevice(physical uint64, size uintptr) unsafe.Pointer
 
+// StackWord returns the word at p, which is in the calling goroutine's stack. If it is the address of a place in that
+// stack as well, it is also returned as a pointer, which moves with it; else target is nil: as a pointer the collector
+// could find it to be a bad one.
+//
+//go:linkname StackWord
+func StackWord(p unsafe.Pointer) (word uintptr, target unsafe.Pointer)
+
 // Accessible reports whether all of [address, address+size) may be read, and written if write is
 // set, by the program. It is what system calls check their pointer arguments with.
 //

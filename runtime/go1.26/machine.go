@@ -41,6 +41,19 @@ func machine_MapDevice(physical uint64, size uintptr) (registers unsafe.Pointer)
 	return registers
 }
 
+// machine_StackWord is done without the stack moving in between: nobody is preempted in package runtime.
+//
+//go:linkname machine_StackWord github.com/ringo-os/ringo/kernel/machine.StackWord
+//go:nosplit
+func machine_StackWord(p unsafe.Pointer) (word uintptr, target unsafe.Pointer) {
+	gp := getg()
+	word = *(*uintptr)(p)
+	if word >= gp.stack.lo && word < gp.stack.hi {
+		target = *(*unsafe.Pointer)(p)
+	}
+	return word, target
+}
+
 //go:linkname machine_Accessible github.com/ringo-os/ringo/kernel/machine.Accessible
 func machine_Accessible(address, size uintptr, write bool) (ok bool) {
 	end := address + size
@@ -49,6 +62,9 @@ func machine_Accessible(address, size uintptr, write bool) (ok bool) {
 	}
 	if inSpan(address, size) {
 		return true
+	}
+	if isBadPointer(address) {
+		return false // the kernel is about to make a pointer of it
 	}
 	systemstack(func() { ok = accessible(address, end, write) })
 	return ok

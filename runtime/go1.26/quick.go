@@ -51,6 +51,17 @@ func inSpan(address, size uintptr) bool {
 	if s == nil || s.state.get() == mSpanDead {
 		return false
 	}
-	all := s.npages * pageSize
+	all := s.limit - s.base()
 	return size <= all && address-s.base() <= all-size
+}
+
+// isBadPointer reports whether the collector would take a pointer of this value for a mistake, and end the program
+// (findObject): it points to a span that was freed, or to what is left at the end of one.
+func isBadPointer(address uintptr) bool {
+	s := spanOf(address)
+	if s == nil {
+		return false
+	}
+	state := s.state.get()
+	return state != mSpanManual && (state == mSpanDead || address < s.base() || address >= s.limit)
 }

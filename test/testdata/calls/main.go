@@ -27,6 +27,7 @@ var modes = map[string]func(){
 	"futex":       futexes,
 	"self":        self,
 	"processvm":   processVM,
+	"stale":       stale,
 }
 
 func main() {
