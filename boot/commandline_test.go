@@ -206,6 +206,7 @@ func TestUnknownWords(t *testing.T) {
 		{"memory=0", "memory=0", "memory="},
 		{"console=ttyUSB0", "console=ttyUSB0", "console="},
 		{"pipe=stderr", "pipe=stderr", "pipe="},
+		{"window=big", "window=big", "window="},
 		{"export=out", "export=out", "export="},
 		{"export=", "export=", "export="},
 		{"log=192.0.2.1", "log=192.0.2.1", "log="},
@@ -307,6 +308,19 @@ func TestParsePipes(t *testing.T) {
 	for _, text := range []string{"", ",", "stdin,", ",stdin", "stderr", "stdin stdout", "Stdin"} {
 		if got, ok := ParsePipes([]byte(text)); ok {
 			t.Errorf("%s: %+v", text, got)
+		}
+	}
+}
+
+func TestParseWindow(t *testing.T) {
+	for text, want := range map[string][2]uint16{"80x24": {80, 24}, "1x1": {1, 1}, "65535x65535": {65535, 65535}} {
+		if columns, rows, ok := ParseWindow([]byte(text)); [2]uint16{columns, rows} != want || !ok {
+			t.Errorf("%s: %d, %d, %v", text, columns, rows, ok)
+		}
+	}
+	for _, text := range []string{"", "x", "80", "80x", "x24", "0x24", "80x0", "80x24x", "65536x1", "1x65536", "-1x1", "80 x24"} {
+		if columns, rows, ok := ParseWindow([]byte(text)); ok {
+			t.Errorf("%s: %d, %d", text, columns, rows)
 		}
 	}
 }

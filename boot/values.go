@@ -30,6 +30,21 @@ func ParseVirtioMMIO(value []byte) (device VirtioMMIO, ok bool) {
 	return VirtioMMIO{Address: address, Size: size, IRQ: uint32(irq)}, true
 }
 
+// ParseWindow reads the value of window=: the columns and rows of a terminal, such as 80x24.
+func ParseWindow(value []byte) (columns, rows uint16, ok bool) {
+	const most = 1<<16 - 1
+	by := index(value, 'x')
+	if by < 0 {
+		return 0, 0, false
+	}
+	c, ok1 := ParseSize(value[:by])
+	r, ok2 := ParseSize(value[by+1:])
+	if !ok1 || !ok2 || c == 0 || r == 0 || c > most || r > most {
+		return 0, 0, false
+	}
+	return uint16(c), uint16(r), true
+}
+
 // ParseSize reads a number, decimal or 0x hexadecimal, with an optional K, M, G or T behind it.
 func ParseSize(text []byte) (size uint64, ok bool) {
 	base := uint64(10)

@@ -26,6 +26,7 @@ const (
 	isSize
 	isConsole
 	isPipe
+	isWindow
 	isVirtioMMIO
 	isObserved
 	isPath
@@ -52,6 +53,8 @@ var Words = [...]Word{
 		Meaning: "where standard input, output and error are; the first serial port if left out"},
 	{Name: "pipe=", Argument: "stdin, stdout or stdin,stdout", check: isPipe,
 		Meaning: "what of the console is no terminal but a pipe, byte for byte; on the way in, byte 16 quotes the next (see Pipes)"},
+	{Name: "window=", Argument: "COLUMNSxROWS", check: isWindow,
+		Meaning: "the size of the terminal that the console is; 80x24 if left out"},
 	{Name: "log=", Argument: "udp://HOST[:PORT] or tcp://HOST[:PORT]", check: isLog,
 		Meaning: "a syslog server, by address or by name (which the machine's name servers know), that gets what the program writes to standard output and error, and to /dev/log, and what the kernel says; all of it stays on the console, too"},
 	{Name: "quiet",
@@ -138,6 +141,10 @@ func (w *Word) checkValue(value []byte) Problem {
 	case isPipe:
 		if _, ok = ParsePipes(value); !ok {
 			return "The word pipe= on the kernel command line takes stdin, stdout or stdin,stdout."
+		}
+	case isWindow:
+		if _, _, ok = ParseWindow(value); !ok {
+			return "The word window= on the kernel command line takes columns and rows, such as 80x24."
 		}
 	case isObserved:
 		if _, ok = ParseObserved(value); !ok {

@@ -34,6 +34,9 @@ func Start() {
 	files := fs.New(memoryForFiles())
 	log := beginLog(linux.Hostname)
 	console := newTerminal(log)
+	if value, ok := words.Value("window"); ok {
+		console.size.columns, console.size.rows, _ = boot.ParseWindow(value)
+	}
 	linux.Start(linux.Options{
 		Files:      files,
 		Hostname:   hostname,

@@ -112,7 +112,7 @@ func (s *session) boot(ctx context.Context, c *qemu.Config, quit time.Duration) 
 		InTerminal: term.IsTerminal(int(os.Stdin.Fd())), OutTerminal: term.IsTerminal(int(os.Stdout.Fd())),
 	}
 	if console.InTerminal && console.OutTerminal {
-		nameTerminal(c)
+		describeTerminal(c)
 	}
 	if s.trace {
 		console.Trace = os.Stderr
@@ -127,8 +127,14 @@ func (s *session) boot(ctx context.Context, c *qemu.Config, quit time.Duration) 
 	return nil
 }
 
-// nameTerminal tells the program which kind of terminal it is on, unless the user does.
-func nameTerminal(c *qemu.Config) {
+// describeTerminal tells the program which kind of terminal it is on, and how large that is at this moment, unless the
+// user does.
+func describeTerminal(c *qemu.Config) {
+	const size = "window="
+	columns, rows, err := term.GetSize(int(os.Stdout.Fd()))
+	if err == nil && columns > 0 && rows > 0 && !slices.ContainsFunc(c.Words, func(w string) bool { return strings.HasPrefix(w, size) }) {
+		c.Words = append(c.Words, fmt.Sprintf("%s%dx%d", size, columns, rows))
+	}
 	const variable = "TERM"
 	kind := os.Getenv(variable)
 	given := slices.ContainsFunc(c.Environment, func(e string) bool { return strings.HasPrefix(e, variable+"=") })

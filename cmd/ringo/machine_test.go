@@ -198,9 +198,18 @@ type screen struct {
 // terminal runs a command on a terminal of its own.
 func terminal(t *testing.T, cmd *exec.Cmd) (s *screen, line *os.File) {
 	t.Helper()
+	return terminalOf(t, cmd, &pty.Winsize{})
+}
+
+// terminalOf runs it on one of a size.
+func terminalOf(t *testing.T, cmd *exec.Cmd, size *pty.Winsize) (s *screen, line *os.File) {
+	t.Helper()
 	keys, line, err := pty.Open()
 	if err != nil {
 		t.Skip(err)
+	}
+	if err := pty.Setsize(keys, size); err != nil {
+		t.Fatal(err)
 	}
 	t.Cleanup(func() { keys.Close(); line.Close() })
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = line, line, line
@@ -296,6 +305,13 @@ func TestTerminal(t *testing.T) {
 	s, line = terminal(t, cmd)
 	s.see(`["TERM=mine" "HOME=/home" "PATH=/usr/local/sbin:`)
 	finish(cmd, line, before, 0)
+
+	for want, size := range map[string]*pty.Winsize{"80 24 <nil>": {}, "132 43 <nil>": {Cols: 132, Rows: 43}} {
+		cmd = run(t, "window")
+		s, line = terminalOf(t, cmd, size)
+		s.see(want)
+		finish(cmd, line, before, 0)
+	}
 
 	cmd = run(t, "descriptors")
 	s, _ = terminal(t, cmd)

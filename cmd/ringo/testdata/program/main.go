@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"time"
 	"unsafe"
+
+	"golang.org/x/sys/unix"
 )
 
 func main() {
@@ -52,6 +54,9 @@ func main() {
 		os.Exit(7)
 	case "args":
 		fmt.Printf("%q %s\n", os.Args, os.Getenv("NAME"))
+	case "window":
+		w, err := unix.IoctlGetWinsize(1, unix.TIOCGWINSZ)
+		fmt.Println(w.Col, w.Row, err)
 	case "environment":
 		fmt.Printf("%q\n", os.Environ())
 	}
