@@ -65,6 +65,22 @@ var awkward = []string{"", " ", "a b", "  two  spaces  ", "it's", `"quoted"`, `b
 	"-x=y", "äöü ÿ 漢字 🦜", "tab\tand\nnewline", "a,b,,c", "#comment", "quiet", "ip=dhcp", "env.A=b", "virtio_mmio.device=1",
 	strings.Repeat("long", 200)}
 
+// TestExits: of many that end the program at once, one does.
+func TestExits(t *testing.T) {
+	for _, cores := range []int{2, 4, 8} {
+		t.Run(fmt.Sprint(cores), func(t *testing.T) {
+			t.Parallel()
+			for range 10 {
+				c := bare(t, "basic", "exits")
+				c.Cores = cores
+				if r := boot(t, c); r != (result{"", 7}) {
+					t.Fatalf("%+v", r)
+				}
+			}
+		})
+	}
+}
+
 func TestArguments(t *testing.T) {
 	t.Parallel()
 	c := bare(t, "basic", append([]string{"args"}, awkward...)...)

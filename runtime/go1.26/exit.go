@@ -11,6 +11,7 @@ import (
 
 	"github.com/ringo-os/ringo/kernel/early/call"
 	"github.com/ringo-os/ringo/kernel/early/cpu"
+	"github.com/ringo-os/ringo/kernel/early/thread"
 )
 
 // Exit statuses that are not the program's.
@@ -174,9 +175,17 @@ func machine_AtExit(f func()) { atExit = f }
 //go:linkname machine_Print github.com/ringo-os/ringo/kernel/machine.Print
 func machine_Print(p []byte) { write1(2, noescape(unsafe.Pointer(unsafe.SliceData(p))), int32(len(p))) }
 
+// exiting is the m that ends the machine: the first to call exit, as exit_group's first caller ends a process. Others
+// wait: they would tell the host another status, in the middle of the first.
+var exiting atomic.Uintptr
+
 //go:nosplit
 func exit(code int32) {
 	systemstack(func() {
+		self := uintptr(unsafe.Pointer(getg().m))
+		for !exiting.CompareAndSwap(0, self) && exiting.Load() != self {
+			waitForEnd()
+		}
 		if lastWords != nil && getg().m.dying != 0 && lastWordsSaid.CompareAndSwap(0, 1) {
 			lastWords()
 		}
@@ -188,6 +197,18 @@ func exit(code int32) {
 		}
 		powerOff(code)
 	})
+}
+
+// waitForEnd waits a little, in an interrupt handler too, while another m ends the machine.
+func waitForEnd() {
+	flags := cpu.SaveAndDisable()
+	if flags&flagInterrupts == 0 {
+		thread.This().Flush() // that m may wait for it
+		cpu.Pause()
+		return
+	}
+	cpu.Restore(flags)
+	usleep(1000)
 }
 
 // powerOff tells the host the status and turns the machine off.

@@ -63,7 +63,7 @@ func machine_Accessible(address, size uintptr, write bool) (ok bool) {
 	if inSpan(address, size) {
 		return true
 	}
-	if isBadPointer(address) {
+	if size > 0 && isBadPointer(address) {
 		return false // the kernel is about to make a pointer of it
 	}
 	systemstack(func() { ok = accessible(address, end, write) })

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"strconv"
+	"sync"
 )
 
 func main() {
@@ -16,6 +17,20 @@ func main() {
 		json.NewEncoder(os.Stdout).Encode(os.Args)
 	case "env":
 		json.NewEncoder(os.Stdout).Encode(os.Environ())
+	case "exits": // many goroutines at once
+		var ready sync.WaitGroup
+		begin := make(chan struct{})
+		for range 16 {
+			ready.Add(1)
+			go func() {
+				ready.Done()
+				<-begin
+				os.Exit(7)
+			}()
+		}
+		ready.Wait()
+		close(begin)
+		os.Exit(7)
 	case "exit":
 		n, _ := strconv.Atoi(os.Args[2])
 		os.Exit(n)
