@@ -124,13 +124,7 @@ func (b *inbox) take(m *message, stream bool) (n int, errno syscall.Errno) {
 	peek := m.flags&syscall.MSG_PEEK != 0
 	if !stream {
 		p := b.packets[0]
-		n = b.copyOut(m, p)
-		if n < len(p.data) {
-			m.outFlags |= syscall.MSG_TRUNC
-			if m.flags&syscall.MSG_TRUNC != 0 {
-				n = len(p.data)
-			}
-		}
+		n = m.taken(b.copyOut(m, p), len(p.data))
 		if !peek {
 			b.size -= len(p.data) + packetCost
 			b.drop()

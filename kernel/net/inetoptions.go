@@ -264,18 +264,12 @@ func (s *inet) setLinger(value []byte) syscall.Errno {
 }
 
 func (s *inet) bindToDevice(name string) syscall.Errno {
-	id := 0
-	if name = cString([]byte(name)); name != "" {
-		for nic, info := range s.network.stack.NICInfo() {
-			if info.Name == name {
-				id = int(nic)
-			}
-		}
-		if id == 0 {
-			return syscall.ENODEV
-		}
+	name = cString([]byte(name))
+	i, ok := s.network.named(name)
+	if !ok && name != "" {
+		return syscall.ENODEV
 	}
-	return errnoOf(s.endpoint.SocketOptions().SetBindToDevice(int32(id)))
+	return errnoOf(s.endpoint.SocketOptions().SetBindToDevice(int32(i.id)))
 }
 
 func (s *inet) bindToIndex(index int) tcpip.Error {

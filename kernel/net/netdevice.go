@@ -59,7 +59,7 @@ func (n *Network) deviceRequest(request uint32, domain int, p linux.Pointer) sys
 	if errno := linux.CopyIn(p, &r); errno != 0 {
 		return errno
 	}
-	i, ok := n.named(&r)
+	i, ok := n.named(r.name())
 	if request == unix.SIOCGIFNAME {
 		i, ok = n.numbered(int32(binary.NativeEndian.Uint32(r[ifreqValue:])))
 		setName(&r, i)
@@ -165,7 +165,7 @@ func (n *Network) ethtool(p linux.Pointer) syscall.Errno {
 	if errno := linux.CopyIn(p, &r); errno != 0 {
 		return errno
 	}
-	i, ok := n.named(&r)
+	i, ok := n.named(r.name())
 	if !ok {
 		return syscall.ENODEV
 	}
@@ -191,9 +191,14 @@ func (n *Network) ethtool(p linux.Pointer) syscall.Errno {
 	return syscall.EOPNOTSUPP
 }
 
-// named returns the interface that r names, perhaps with an alias behind a colon.
-func (n *Network) named(r *ifreq) (numberedNIC, bool) {
+// name is that of the interface, which may have an alias behind a colon.
+func (r *ifreq) name() string {
 	name, _, _ := strings.Cut(cString(r[:unix.IFNAMSIZ-1]), ":")
+	return name
+}
+
+// named and numbered find an interface.
+func (n *Network) named(name string) (numberedNIC, bool) {
 	for _, i := range n.sortedNICs() {
 		if i.info.Name == name {
 			return i, true

@@ -152,31 +152,14 @@ func (s *netlink) receive(m *message) (int, syscall.Errno) {
 		s.answers = s.answers[1:]
 	}
 	m.address.setNetlink(0, 0)
-	n := copy(m.bytes, answer)
-	if n < len(answer) {
-		m.outFlags |= syscall.MSG_TRUNC
-		if m.flags&syscall.MSG_TRUNC != 0 {
-			n = len(answer)
-		}
-	}
-	return n, 0
+	return m.taken(copy(m.bytes, answer), len(answer)), 0
 }
 
 // Read implements file.File.
-func (s *netlink) Read(p []byte) (int, syscall.Errno) {
-	m := newMessage(0)
-	defer putMessage(m)
-	m.bytes = p
-	return s.receive(m)
-}
+func (s *netlink) Read(p []byte) (int, syscall.Errno) { return readMessage(s, p) }
 
 // Write implements file.File.
-func (s *netlink) Write(p []byte) (int, syscall.Errno) {
-	m := newMessage(0)
-	defer putMessage(m)
-	m.bytes = p
-	return s.send(m)
-}
+func (s *netlink) Write(p []byte) (int, syscall.Errno) { return writeMessage(s, p) }
 
 // Ready implements file.File.
 func (s *netlink) Ready() file.Events {

@@ -124,20 +124,10 @@ func (s *packetSocket) name(a *sockaddr) syscall.Errno {
 }
 
 // Read implements file.File.
-func (s *packetSocket) Read(p []byte) (int, syscall.Errno) {
-	m := newMessage(0)
-	defer putMessage(m)
-	m.bytes = p
-	return s.receive(m)
-}
+func (s *packetSocket) Read(p []byte) (int, syscall.Errno) { return readMessage(s, p) }
 
 // Write implements file.File.
-func (s *packetSocket) Write(p []byte) (int, syscall.Errno) {
-	m := newMessage(0)
-	defer putMessage(m)
-	m.bytes = p
-	return s.send(m)
-}
+func (s *packetSocket) Write(p []byte) (int, syscall.Errno) { return writeMessage(s, p) }
 
 func (s *packetSocket) send(m *message) (int, syscall.Errno) {
 	if m.flags&syscall.MSG_OOB != 0 {
@@ -207,13 +197,7 @@ func (s *packetSocket) receive(m *message) (int, syscall.Errno) {
 			}
 			m.address.setLink(i, uint16(result.LinkPacketInfo.Protocol), packetKind(result.LinkPacketInfo.PktType), hardware)
 		}
-		if len(packet) > n {
-			m.outFlags |= syscall.MSG_TRUNC
-			if m.flags&syscall.MSG_TRUNC != 0 {
-				n = len(packet)
-			}
-		}
-		return n, 0
+		return m.taken(n, len(packet)), 0
 	}
 }
 

@@ -101,6 +101,34 @@ type message struct {
 	outFlags int // flags of what was received: MSG_TRUNC, MSG_CTRUNC
 }
 
+// taken returns what a call says that it has received, of a datagram of whole bytes of which n had room.
+func (m *message) taken(n, whole int) int {
+	if whole <= n {
+		return n
+	}
+	m.outFlags |= syscall.MSG_TRUNC
+	if m.flags&syscall.MSG_TRUNC != 0 {
+		return whole
+	}
+	return n
+}
+
+// readMessage and writeMessage are Read and Write of a socket that knows messages alone. Descriptors that come along are
+// closed: read(2) has no way to give them.
+func readMessage(s socket, p []byte) (int, syscall.Errno) {
+	m := newMessage(0)
+	defer putMessage(m)
+	m.bytes = p
+	return s.receive(m)
+}
+
+func writeMessage(s socket, p []byte) (int, syscall.Errno) {
+	m := newMessage(0)
+	defer putMessage(m)
+	m.bytes = p
+	return s.send(m)
+}
+
 var messages = sync.Pool{New: func() any { return new(message) }}
 
 // newMessage returns an empty message; putMessage ends its use.

@@ -176,13 +176,7 @@ func (s *inet) receive(m *message) (int, syscall.Errno) {
 	if m.room > 0 {
 		s.receiveControl(m, &result.ControlMessages)
 	}
-	if result.Total > n {
-		m.outFlags |= syscall.MSG_TRUNC
-		if m.flags&syscall.MSG_TRUNC != 0 {
-			n = result.Total
-		}
-	}
-	return n, 0
+	return m.taken(n, result.Total), 0
 }
 
 // discard drops at most n bytes of a stream, which MSG_TRUNC asks for (tcp(7)).

@@ -284,20 +284,10 @@ func (s *unixSocket) receive(m *message) (int, syscall.Errno) {
 }
 
 // Read implements file.File.
-func (s *unixSocket) Read(p []byte) (int, syscall.Errno) {
-	m := newMessage(0)
-	defer putMessage(m) // closes descriptors that read(2) has no way to give
-	m.bytes = p
-	return s.receive(m)
-}
+func (s *unixSocket) Read(p []byte) (int, syscall.Errno) { return readMessage(s, p) }
 
 // Write implements file.File.
-func (s *unixSocket) Write(p []byte) (int, syscall.Errno) {
-	m := newMessage(0)
-	defer putMessage(m)
-	m.bytes = p
-	return s.send(m)
-}
+func (s *unixSocket) Write(p []byte) (int, syscall.Errno) { return writeMessage(s, p) }
 
 // Ready implements file.File.
 func (s *unixSocket) Ready() (events file.Events) {
