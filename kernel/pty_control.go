@@ -54,14 +54,10 @@ func (f *masterFile) Command(request uint32, value uintptr) (errno syscall.Errno
 	defer f.mu.Unlock()
 	switch request {
 	case tcflsh:
-		if value > flushBoth {
-			return syscall.EINVAL, true
-		}
-		if value != flushOutput {
+		return flush(value, func() {
 			f.output = nil
 			f.slave.Notify(file.Writable)
-		}
-		return 0, true
+		}), true
 	case tcsbrk:
 		return 0, true
 	}
@@ -107,13 +103,10 @@ func (f *slaveFile) Command(request uint32, value uintptr) (errno syscall.Errno,
 	}
 	switch request {
 	case tcflsh:
-		if value > flushBoth {
-			return syscall.EINVAL, true
-		}
-		if value != flushOutput { // what was written has reached the master
+		return flush(value, func() {
 			f.discipline.flush()
 			f.master.Notify(file.Writable)
-		}
+		}), true
 	case tcxonc:
 		return f.flowControl(value), true
 	case tcsbrk:
@@ -150,15 +143,10 @@ func (p *pty) send(key byte) {
 }
 
 func ptyControlSize(request uint32) (size int, known bool) {
-	switch request {
-	case tcgets, tcsets, tcsetsw, tcsetsf:
-		return settingsSize, true
-	case tiocgwinsz, tiocswinsz:
-		return windowSizeSize, true
-	case tiocgpgrp, tiocspgrp, tiocgsid, tiocoutq, fionread:
+	if request == tiocoutq {
 		return 4, true
 	}
-	return 0, false
+	return terminalArgument(request)
 }
 
 // control does what is the same for both sides. mu is held.

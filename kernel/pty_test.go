@@ -27,7 +27,7 @@ func newPair(t *testing.T) (master *masterFile, slave *slaveFile) {
 	if errno := master.open(); errno != 0 {
 		t.Fatal(errno)
 	}
-	return master, &slaveFile{pty: master.pty}
+	return master, &slaveFile{ptySide{pty: master.pty}}
 }
 
 func TestPtyIsBounded(t *testing.T) {

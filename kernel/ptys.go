@@ -40,7 +40,7 @@ func (l *ptys) OpenMaster(e *fs.Entry, flags int) (file.File, syscall.Errno) {
 	}
 	p := newPty(number, l)
 	l.all[number], l.slaves[number] = p, p
-	return &masterFile{pty: p, entry: e}, 0
+	return &masterFile{ptySide{p, e}}, 0
 }
 
 // Slaves returns the numbers of those that have a name.
@@ -75,7 +75,7 @@ func (p *pty) openSlave(e *fs.Entry, flags int) (file.File, syscall.Errno) {
 	if flags&syscall.O_NOCTTY == 0 && flags&syscall.O_ACCMODE != syscall.O_WRONLY {
 		p.all.session.enter(p)
 	}
-	return &slaveFile{pty: p, entry: e}, 0
+	return &slaveFile{ptySide{p, e}}, 0
 }
 
 // openByName opens the slave of p.

@@ -1,6 +1,9 @@
 package kernel
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"syscall"
+)
 
 // Requests of ioctl(2) for terminals (Linux, include/uapi/asm-generic/ioctls.h).
 const (
@@ -34,6 +37,30 @@ const (
 	flushOutput
 	flushBoth
 )
+
+// flush is TCFLSH for a terminal whose output has got where it should be: typed forgets what was typed.
+func flush(queue uintptr, typed func()) syscall.Errno {
+	switch {
+	case queue > flushBoth:
+		return syscall.EINVAL
+	case queue != flushOutput:
+		typed()
+	}
+	return 0
+}
+
+// terminalArgument is how much an argument of a request takes that every terminal knows.
+func terminalArgument(request uint32) (size int, known bool) {
+	switch request {
+	case tcgets, tcsets, tcsetsw, tcsetsf:
+		return settingsSize, true
+	case tiocgwinsz, tiocswinsz:
+		return windowSizeSize, true
+	case tiocgpgrp, tiocspgrp, tiocgsid, fionread:
+		return 4, true
+	}
+	return 0, false
+}
 
 const (
 	flowStop = iota

@@ -132,15 +132,7 @@ func (f *terminalFile) Close() syscall.Errno {
 }
 
 func (f *terminalFile) ControlSize(request uint32) (size int, known bool) {
-	switch request {
-	case tcgets, tcsets, tcsetsw, tcsetsf:
-		return settingsSize, true
-	case tiocgwinsz, tiocswinsz:
-		return windowSizeSize, true
-	case tiocgpgrp, tiocspgrp, tiocgsid, fionread:
-		return 4, true
-	}
-	return 0, false
+	return terminalArgument(request)
 }
 
 func (f *terminalFile) Control(request uint32, argument []byte) (uintptr, syscall.Errno) {
@@ -186,15 +178,9 @@ func (f *terminalFile) Command(request uint32, value uintptr) (errno syscall.Err
 	case tcsbrk:
 		return 0, true
 	case tcflsh:
-		if value > flushBoth {
-			return syscall.EINVAL, true
-		}
-		if value != flushOutput {
-			f.mu.Lock()
-			defer f.mu.Unlock()
-			f.discipline.flush()
-		}
-		return 0, true
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		return flush(value, f.discipline.flush), true
 	}
 	return 0, false
 }

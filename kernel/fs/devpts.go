@@ -33,17 +33,14 @@ const devptsMagic = 0x1cd1
 // mountPseudo makes /dev/ptmx and /dev/pts.
 func (t *FS) mountPseudo(p Pseudo) {
 	t.Device("/dev/ptmx", 0o666, masterMajor, masterMinor, p.OpenMaster)
-	v := t.Mount("/dev/pts", "devpts", devptsMagic, nil)
-	directory, last := t.reach("/dev/pts")
-	n := directory.children.names[last].node
+	n := t.mount("/dev/pts", "devpts", devptsMagic)
 	n.children = nil
-	n.listing = &slaves{t: t, volume: v, makers: p, known: make(map[int]knownSlave)}
+	n.listing = &slaves{t: t, makers: p, known: make(map[int]knownSlave)}
 }
 
 // slaves is /dev/pts. A slave's node is made when somebody first looks for it, and stays as long as the slave does.
 type slaves struct {
 	t      *FS
-	volume *Volume
 	makers Pseudo
 
 	mu    sync.Mutex
@@ -93,9 +90,8 @@ func (l *slaves) lookup(directory *Node, name string) *Entry {
 
 // device makes the node of a slave, or with -1 of the master.
 func (l *slaves) device(directory *Node, name string, number int, slave any) *Entry {
-	n := l.t.newNode(l.volume, syscall.S_IFCHR|slaveMode)
-	e := &Entry{name: name, node: n, parent: directory}
-	n.number, n.links = uint64(number)+3, 1 // as on Linux
+	e := l.t.listed(directory, name, syscall.S_IFCHR|slaveMode, uint64(number)+3) // as on Linux
+	n := e.node
 	n.device = uint64(slaveMajor<<8 | number&0xff | number>>8<<20)
 	n.open = func(flags int) (file.File, syscall.Errno) { return l.makers.OpenSlave(slave, e, flags) }
 	if number < 0 {

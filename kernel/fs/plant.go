@@ -34,15 +34,21 @@ func (t *FS) Later(make func()) {
 // create files. If later is not nil, it makes what is in it when somebody first looks: it may make
 // nothing else.
 func (t *FS) Mount(path, name string, magic int64, later func()) *Volume {
+	n := t.mount(path, name, magic)
+	if later != nil {
+		n.later.Store(&later)
+	}
+	return n.volume
+}
+
+// mount makes path the root of a volume, and returns its directory.
+func (t *FS) mount(path, name string, magic int64) *Node {
 	directory, last := t.reach(path)
 	v := t.newVolume(name, magic, path)
 	v.fixed = true
 	n := t.newDirectory(v, nil, 0o555)
-	if later != nil {
-		n.later.Store(&later)
-	}
 	t.attach(directory, last, n)
-	return v
+	return n
 }
 
 // look returns the names in directory n. FS.tree is held, if only for reading: those who look at the

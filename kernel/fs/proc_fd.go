@@ -24,13 +24,11 @@ func (d descriptors) lookup(directory *Node, name string) *Entry {
 	if !ok || d.p.Descriptor(fd) == nil {
 		return nil
 	}
-	n := d.t.newNode(directory.volume, syscall.S_IFLNK|0o700)
-	n.number = 1<<32 + uint64(fd) // the same each time
-	n.links = 1
-	n.size = 64
-	n.jump = func() *Entry { return d.p.Descriptor(fd) }
-	n.target = func() string { return pathTo(n.jump()) }
-	return &Entry{name: name, node: n, parent: directory}
+	e := d.t.listed(directory, name, syscall.S_IFLNK|0o700, 1<<32+uint64(fd))
+	e.node.size = 64
+	e.node.jump = func() *Entry { return d.p.Descriptor(fd) }
+	e.node.target = func() string { return pathTo(e.node.jump()) }
+	return e
 }
 
 // descriptorInfos is /proc/self/fdinfo: a file about each open descriptor.
@@ -46,10 +44,15 @@ func (d descriptorInfos) lookup(directory *Node, name string) *Entry {
 	if !ok || d.p.Descriptor(fd) == nil {
 		return nil
 	}
-	n := d.t.newNode(directory.volume, syscall.S_IFREG|0o400)
-	n.number = 2<<32 + uint64(fd)
-	n.links = 1
-	n.content = func() []byte { return d.p.DescriptorInfo(fd) }
+	e := d.t.listed(directory, name, syscall.S_IFREG|0o400, 2<<32+uint64(fd))
+	e.node.content = func() []byte { return d.p.DescriptorInfo(fd) }
+	return e
+}
+
+// listed makes what a listing has by a name, with an inode number that is the same each time.
+func (t *FS) listed(directory *Node, name string, mode uint32, number uint64) *Entry {
+	n := t.newNode(directory.volume, mode)
+	n.number, n.links = number, 1
 	return &Entry{name: name, node: n, parent: directory}
 }
 

@@ -43,7 +43,7 @@ func (t *FS) mountSelf(p *Program) {
 	} {
 		t.Generate(self+name, func() []byte { return []byte(text) })
 	}
-	t.Control(self+"comm", func() []byte { return lines(p.name()) }, p.setName(1))
+	t.Control(self+"comm", func() []byte { return lines(p.Name(1)) }, p.setName(1))
 	t.Generate(self+"stat", func() []byte { return p.stat(1, true) })
 	t.Generate(self+"statm", t.statm)
 	t.Generate(self+"status", func() []byte { return p.status(1) })
@@ -73,9 +73,6 @@ func (s *score) set(content []byte) syscall.Errno {
 	s.value.Store(int32(n))
 	return 0
 }
-
-// name is what ps shows.
-func (p *Program) name() string { return p.Name(1) }
 
 // setName is what writing to a thread's comm does.
 func (p *Program) setName(thread int) func(content []byte) syscall.Errno {

@@ -26,12 +26,9 @@ func (l threads) lookup(directory *Node, name string) *Entry {
 	if !ok || !machine.HasThread(id) {
 		return nil
 	}
-	n := l.t.newNode(directory.volume, syscall.S_IFDIR|0o555)
-	n.number = threadNumber(id, 0)
-	n.links = 2
-	n.listing = oneThread{l.t, l.p, id}
-	e := &Entry{name: name, node: n, parent: directory}
-	n.entry = e
+	e := l.t.listed(directory, name, syscall.S_IFDIR|0o555, threadNumber(id, 0))
+	e.node.links, e.node.entry = 2, e
+	e.node.listing = oneThread{l.t, l.p, id}
 	return e
 }
 
@@ -64,9 +61,8 @@ func (l oneThread) lookup(directory *Node, name string) *Entry {
 	if i < 0 {
 		return nil
 	}
-	n := l.t.newNode(directory.volume, syscall.S_IFREG|0o444)
-	n.number = threadNumber(l.id, i+1)
-	n.links = 1
+	e := l.t.listed(directory, name, syscall.S_IFREG|0o444, threadNumber(l.id, i+1))
+	n := e.node
 	switch name {
 	case "comm":
 		n.mode = 0o644
@@ -78,5 +74,5 @@ func (l oneThread) lookup(directory *Node, name string) *Entry {
 	case "children":
 		n.content = func() []byte { return nil }
 	}
-	return &Entry{name: name, node: n, parent: directory}
+	return e
 }

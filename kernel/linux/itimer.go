@@ -17,7 +17,7 @@ type intervalTimer struct {
 	mu       sync.Mutex
 	next     int64 // by clock; 0: never
 	interval int64 // 0: once
-	alarm    *time.Timer
+	alarm    alarm
 }
 
 // intervalTimers are those of setitimer: by real time, by the time that the program runs, and by that with the kernel's on
@@ -59,18 +59,11 @@ func (t *intervalTimer) left(now int64) int64 {
 
 // arm makes t look at its clock when it may have run out. The mutex is held.
 func (t *intervalTimer) arm(now int64) {
-	if t.alarm != nil {
-		t.alarm.Stop()
-	}
 	if t.next == 0 {
+		t.alarm.stop()
 		return
 	}
-	wait := t.source.wait(now, t.next)
-	if t.alarm == nil {
-		t.alarm = time.AfterFunc(wait, t.look)
-	} else {
-		t.alarm.Reset(wait)
-	}
+	t.alarm.set(t.source.wait(now, t.next), t.look)
 }
 
 func (t *intervalTimer) look() {

@@ -1,23 +1,45 @@
 package linux
 
 import (
+	"iter"
 	"strconv"
 	"strings"
 	"syscall"
 
+	"github.com/ringo-os/ringo/kernel/early/paging"
 	"github.com/ringo-os/ringo/kernel/early/space"
 	"github.com/ringo-os/ringo/kernel/fs"
 	"github.com/ringo-os/ringo/kernel/machine"
 )
 
-// mapsOf returns the text of /proc/self/maps (proc_pid_maps(5)). The image's file is executable.
-func mapsOf(executable string) []byte {
+// lockedRegions goes through the regions of the address space, which does not change meanwhile.
+func lockedRegions(yield func(*space.Region) bool) {
 	addressSpace.Lock()
 	defer addressSpace.Unlock()
+	for r, ok := machine.NextRegion(0); ok; r, ok = machine.NextRegion(r.End) {
+		if !yield(&r) {
+			return
+		}
+	}
+}
+
+// mappingsOf goes through what the page tables have for r, with how many bytes of each belong to r.
+func mappingsOf(r *space.Region) iter.Seq2[paging.Mapping, uint64] {
+	return func(yield func(paging.Mapping, uint64) bool) {
+		for m, ok := machine.NextMapping(r.Start); ok && m.Virtual < r.End; m, ok = machine.NextMapping(m.Virtual + m.Size) {
+			if !yield(m, min(m.Virtual+m.Size, r.End)-max(m.Virtual, r.Start)) {
+				return
+			}
+		}
+	}
+}
+
+// mapsOf returns the text of /proc/self/maps (proc_pid_maps(5)). The image's file is executable.
+func mapsOf(executable string) []byte {
 	var b []byte
 	image := uint64(0)
-	for r, ok := machine.NextRegion(0); ok; r, ok = machine.NextRegion(r.End) {
-		b = appendRegion(b, &r, &image, executable)
+	for r := range lockedRegions {
+		b = appendRegion(b, r, &image, executable)
 	}
 	return b
 }

@@ -25,10 +25,8 @@ func sysGetcpu(a *call.Arguments) (uintptr, syscall.Errno) {
 
 // numaMaps returns the text of /proc/self/numa_maps (numa(7)): how many pages of each region are in which node.
 func numaMaps() []byte {
-	addressSpace.Lock()
-	defer addressSpace.Unlock()
 	var b []byte
-	for r, ok := machine.NextRegion(0); ok; r, ok = machine.NextRegion(r.End) {
+	for r := range lockedRegions {
 		b = append(b, hex(r.Start, 8)+" default"...)
 		if e := addressSpace.files[r.Object]; e != nil && r.Kind != space.Runtime {
 			var st syscall.Stat_t
@@ -36,8 +34,8 @@ func numaMaps() []byte {
 		}
 		pages := make([]uint64, max(machine.Firmware().Nodes.Count, 1))
 		total := uint64(0)
-		for m, ok := machine.NextMapping(r.Start); ok && m.Virtual < r.End; m, ok = machine.NextMapping(m.Virtual + m.Size) {
-			n := (min(m.Virtual+m.Size, r.End) - max(m.Virtual, r.Start)) / pageSize
+		for m, size := range mappingsOf(r) {
+			n := size / pageSize
 			pages[machine.NodeOf(m.Physical)%len(pages)] += n
 			total += n
 		}

@@ -36,7 +36,7 @@ type posixTimer struct {
 	arming   uint64      // how often it was set: signals of an earlier time are forgotten
 	sent     bool        // its signal was sent, and is not delivered yet
 	overrun  int32       // of the signal that was delivered last
-	alarm    *time.Timer
+	alarm    alarm
 }
 
 // sourceOf returns what a timer of clock goes by: the wall clock matters only to who has named a time of it.
@@ -89,18 +89,11 @@ func (t *posixTimer) passed(now int64) int64 { return max(now-t.next, 0)/t.inter
 
 // arm makes t look at its clock when it may have run out. signals.mu is held.
 func (t *posixTimer) arm(now int64) {
-	if t.alarm != nil {
-		t.alarm.Stop()
-	}
 	if t.next == 0 || t.notify == notifyNone {
+		t.alarm.stop()
 		return
 	}
-	wait := t.source.wait(now, t.next)
-	if t.alarm == nil {
-		t.alarm = time.AfterFunc(wait, t.look)
-	} else {
-		t.alarm.Reset(wait)
-	}
+	t.alarm.set(t.source.wait(now, t.next), t.look)
 }
 
 func (t *posixTimer) look() {

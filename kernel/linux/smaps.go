@@ -6,7 +6,6 @@ import (
 
 	"github.com/ringo-os/ringo/kernel/early/paging"
 	"github.com/ringo-os/ringo/kernel/early/space"
-	"github.com/ringo-os/ringo/kernel/machine"
 )
 
 // An occupancy is how many bytes of memory some regions have. All of it is the program's alone, and differs from what is
@@ -18,8 +17,7 @@ type occupancy struct {
 
 // occupied looks into the page tables.
 func occupied(r *space.Region) (o occupancy) {
-	for m, ok := machine.NextMapping(r.Start); ok && m.Virtual < r.End; m, ok = machine.NextMapping(m.Virtual + m.Size) {
-		n := min(m.Virtual+m.Size, r.End) - max(m.Virtual, r.Start)
+	for m, n := range mappingsOf(r) {
 		huge := uint64(0)
 		if m.Size > pageSize {
 			huge = n
@@ -75,18 +73,16 @@ func kilobytes(b []byte, name string, bytes uint64) []byte {
 
 // smapsOf returns the text of /proc/self/smaps: that of maps, with what is in the memory of each region.
 func smapsOf(executable string) []byte {
-	addressSpace.Lock()
-	defer addressSpace.Unlock()
 	var b []byte
 	image := uint64(0)
-	for r, ok := machine.NextRegion(0); ok; r, ok = machine.NextRegion(r.End) {
-		b = appendRegion(b, &r, &image, executable)
+	for r := range lockedRegions {
+		b = appendRegion(b, r, &image, executable)
 		b = kilobytes(b, "Size", r.End-r.Start)
 		b = kilobytes(b, "KernelPageSize", pageSize)
 		b = kilobytes(b, "MMUPageSize", pageSize)
-		o := occupied(&r)
+		o := occupied(r)
 		b = o.append(b, false)
-		b = append(append(append(b, "VmFlags:"...), regionFlags(&r)...), '\n')
+		b = append(append(append(b, "VmFlags:"...), regionFlags(r)...), '\n')
 	}
 	return b
 }
@@ -111,16 +107,14 @@ func regionFlags(r *space.Region) (flags string) {
 
 // smapsRollup returns the text of /proc/self/smaps_rollup: the sums of smaps.
 func smapsRollup() []byte {
-	addressSpace.Lock()
-	defer addressSpace.Unlock()
 	var all occupancy
 	first, last := uint64(0), uint64(0)
-	for r, ok := machine.NextRegion(0); ok; r, ok = machine.NextRegion(r.End) {
+	for r := range lockedRegions {
 		if last == 0 {
 			first = r.Start
 		}
 		last = r.End
-		o := occupied(&r)
+		o := occupied(r)
 		all.add(&o)
 	}
 	line := hex(first, 8) + "-" + hex(last, 8) + " ---p 00000000 00:00 0 "

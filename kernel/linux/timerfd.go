@@ -29,7 +29,7 @@ type timer struct {
 	absolute int64 // next by the wall clock, if it was given so; else 0
 	cancel   bool  // setting the clock is to be told
 	canceled bool  // it was set
-	alarm    *time.Timer
+	alarm    alarm
 }
 
 // Immediate: see file.Immediate.
@@ -73,18 +73,11 @@ func stepped(when, n, interval int64) int64 {
 
 // arm makes t tell its watchers when it runs out. The mutex is held.
 func (t *timer) arm(now int64) {
-	if t.alarm != nil {
-		t.alarm.Stop()
-	}
 	if t.next == Never {
+		t.alarm.stop()
 		return
 	}
-	left := time.Duration(max(t.next-now, 0))
-	if t.alarm == nil {
-		t.alarm = time.AfterFunc(left, func() { t.Notify(file.Readable) })
-	} else {
-		t.alarm.Reset(left)
-	}
+	t.alarm.set(time.Duration(max(t.next-now, 0)), func() { t.Notify(file.Readable) })
 }
 
 func (t *timer) Read(p []byte) (int, syscall.Errno) {

@@ -26,6 +26,25 @@ func (s *timeSource) wait(now, next int64) time.Duration {
 	return time.Duration(max(next-now, 0) / s.speed())
 }
 
+// An alarm goes off once it has been set. Whoever has it locks it.
+type alarm struct{ timer *time.Timer }
+
+// set makes f be called after wait, in place of what was set before.
+func (a *alarm) set(wait time.Duration, f func()) {
+	a.stop()
+	if a.timer == nil {
+		a.timer = time.AfterFunc(wait, f)
+	} else {
+		a.timer.Reset(wait)
+	}
+}
+
+func (a *alarm) stop() {
+	if a.timer != nil {
+		a.timer.Stop()
+	}
+}
+
 // A clockFollower is a timer that the setting of the wall clock matters to.
 type clockFollower interface{ clockSet() }
 

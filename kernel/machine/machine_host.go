@@ -15,9 +15,6 @@ import (
 
 // The host's twins, for unit tests of what runs on top. A test that needs more replaces the
 // variables.
-// stackSize is how far what is in the same stack may be away, as the host's tests have it.
-const stackSize = 64 << 10
-
 var (
 	// OnReady sees every call of Ready.
 	OnReady = func(token uintptr, readable, writable bool) {}
@@ -70,12 +67,17 @@ func AllocateDMA(size uintptr) (memory unsafe.Pointer, physical uint64) {
 
 func DirectMap(physical uint64) unsafe.Pointer               { return nil }
 func MapDevice(physical uint64, size uintptr) unsafe.Pointer { return nil }
+
+// StackWord takes what is less than stackSize away for what is in the same stack.
 func StackWord(p unsafe.Pointer) (word uintptr, target unsafe.Pointer) {
 	if word = *(*uintptr)(p); word-uintptr(p)+stackSize < 2*stackSize {
 		target = *(*unsafe.Pointer)(p)
 	}
 	return word, target
 }
+
+const stackSize = 64 << 10
+
 func Accessible(address, size uintptr, write bool) bool             { return OnAccessible(address, size, write) }
 func FreedSource() *Source                                          { return &console }
 func TakeFree() (physical uint64, ok bool)                          { return 0, false }
