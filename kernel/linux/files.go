@@ -54,24 +54,24 @@ func (d *Description) goOn(p []byte, n int, errno syscall.Errno) (written int, _
 	}
 }
 
-// source and sink look up the descriptor in an argument, for reading and for writing.
-func source(fd uintptr) (*Description, syscall.Errno) {
+// source and sink look up the descriptor in an argument, for reading and for writing; nil: that is EBADF.
+func source(fd uintptr) *Description {
 	if d := find(fd); d != nil && d.reads {
-		return d, 0
+		return d
 	}
-	return nil, syscall.EBADF
+	return nil
 }
 
-func sink(fd uintptr) (*Description, syscall.Errno) {
+func sink(fd uintptr) *Description {
 	if d := find(fd); d != nil && d.writes {
-		return d, 0
+		return d
 	}
-	return nil, syscall.EBADF
+	return nil
 }
 
 func sysRead(a *call.Arguments) (uintptr, syscall.Errno) {
-	d := find(a.Value[0])
-	if d == nil || !d.reads {
+	d := source(a.Value[0])
+	if d == nil {
 		return 0, syscall.EBADF
 	}
 	if p := lend(Argument(a, 1), a.Value[2], Out, d.immediate); p != nil {
@@ -94,8 +94,8 @@ func sysRead(a *call.Arguments) (uintptr, syscall.Errno) {
 }
 
 func sysWrite(a *call.Arguments) (uintptr, syscall.Errno) {
-	d := find(a.Value[0])
-	if d == nil || !d.writes {
+	d := sink(a.Value[0])
+	if d == nil {
 		return 0, syscall.EBADF
 	}
 	if p := lend(Argument(a, 1), a.Value[2], In, d.immediate); p != nil {
@@ -123,8 +123,8 @@ func sysPread(a *call.Arguments) (uintptr, syscall.Errno) {
 	if offset < 0 {
 		return 0, syscall.EINVAL
 	}
-	d := find(a.Value[0])
-	if d == nil || !d.reads {
+	d := source(a.Value[0])
+	if d == nil {
 		return 0, syscall.EBADF
 	}
 	if d.seeker == nil {
@@ -159,8 +159,8 @@ func sysPwrite(a *call.Arguments) (uintptr, syscall.Errno) {
 	if offset < 0 {
 		return 0, syscall.EINVAL
 	}
-	d := find(a.Value[0])
-	if d == nil || !d.writes {
+	d := sink(a.Value[0])
+	if d == nil {
 		return 0, syscall.EBADF
 	}
 	if d.seeker == nil {

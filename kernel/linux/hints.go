@@ -31,9 +31,9 @@ func sysFadvise64(a *call.Arguments) (uintptr, syscall.Errno) {
 }
 
 func sysReadahead(a *call.Arguments) (uintptr, syscall.Errno) {
-	d, errno := source(a.Value[0])
-	if errno != 0 {
-		return 0, errno
+	d := source(a.Value[0])
+	if d == nil {
+		return 0, syscall.EBADF
 	}
 	if d.kind() != syscall.S_IFREG || int64(a.Value[2]) < 0 {
 		return 0, syscall.EINVAL

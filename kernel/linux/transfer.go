@@ -97,9 +97,9 @@ func sysSendfile(a *call.Arguments) (uintptr, syscall.Errno) {
 	if from.overflows(a.Value[3]) {
 		return 0, syscall.EINVAL
 	}
-	out, errno := sink(a.Value[0])
-	if errno != 0 {
-		return 0, errno
+	out := sink(a.Value[0])
+	if out == nil {
+		return 0, syscall.EBADF
 	}
 	to := flow{out, ownPosition}
 	if to.overflows(a.Value[3]) {

@@ -167,9 +167,9 @@ func sysPwritev2(a *call.Arguments) (uintptr, syscall.Errno) {
 }
 
 func readv(a *call.Arguments, offset int64, flags rwFlags) (uintptr, syscall.Errno) {
-	d, errno := source(a.Value[0])
-	if errno != 0 {
-		return 0, errno
+	d := source(a.Value[0])
+	if d == nil {
+		return 0, syscall.EBADF
 	}
 	v, errno := vectorFor(d, a, offset, flags)
 	if errno != 0 {
@@ -184,9 +184,9 @@ func readv(a *call.Arguments, offset int64, flags rwFlags) (uintptr, syscall.Err
 }
 
 func writev(a *call.Arguments, offset int64, flags rwFlags) (uintptr, syscall.Errno) {
-	d, errno := sink(a.Value[0])
-	if errno != 0 {
-		return 0, errno
+	d := sink(a.Value[0])
+	if d == nil {
+		return 0, syscall.EBADF
 	}
 	v, errno := vectorFor(d, a, offset, flags)
 	if errno != 0 {
