@@ -89,7 +89,7 @@ func (c *Config) Run(ctx context.Context, console Console) (status int, err erro
 	monitor := ""
 	if console.Quit > 0 {
 		monitor = filepath.Join(dir, "monitor")
-		args = append(args, monitorArgs(monitor)...)
+		args = append(args, MonitorArgs(monitor)...)
 	}
 	if console.Trace != nil {
 		fmt.Fprintln(console.Trace, program, quoteAll(args))

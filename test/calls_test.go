@@ -43,12 +43,11 @@ func TestPowerOff(t *testing.T) {
 func TestSignalfdFromOutside(t *testing.T) {
 	t.Parallel()
 	c := bare(t, "calls", "keys")
-	monitor := monitored(t, &c)
 	m := start(t, c)
 	m.expect("waiting")
 	m.Console.Send("\x03")
 	m.expect("interrupt code 128")
-	tellMonitor(t, monitor, "system_powerdown")
+	m.tell("system_powerdown")
 	m.expect("terminated code 128")
 	if r := m.wait(); r.status != 0 {
 		t.Errorf("%+v", r)

@@ -1,13 +1,10 @@
 package test
 
 import (
-	"bufio"
 	"fmt"
-	"net"
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 )
 
 // TestDump: Ctrl-\ on the console, and QEMU's nmi, end the program with what all its goroutines do, as
@@ -20,11 +17,10 @@ func TestDump(t *testing.T) {
 					t.Parallel()
 					c := bare(t, "dump", mode)
 					c.Cores = cores
-					monitor := monitored(t, &c)
 					m := start(t, c)
 					m.expect("ready")
 					if way == "nmi" {
-						tellMonitor(t, monitor, "nmi")
+						m.tell("nmi")
 					} else {
 						m.Console.Send("\x1c")
 					}
@@ -45,23 +41,6 @@ func TestDump(t *testing.T) {
 				})
 			}
 		}
-	}
-}
-
-// tellMonitor gives QEMU a command.
-func tellMonitor(t *testing.T, socket, command string) {
-	t.Helper()
-	c, err := net.Dial("unix", socket)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Close() })
-	c.SetDeadline(time.Now().Add(10 * time.Second))
-	if _, err := bufio.NewReader(c).ReadString(')'); err != nil { // the prompt
-		t.Fatal(err)
-	}
-	if _, err := fmt.Fprintln(c, command); err != nil {
-		t.Fatal(err)
 	}
 }
 

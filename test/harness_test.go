@@ -154,7 +154,8 @@ func start(t *testing.T, c qemu.Config) *machine {
 		// With vmtest's -nographic the BIOS would write to the console too.
 		c.Extra = append(c.Extra, "-machine", "graphics=on")
 	}
-	socket := lastMonitor(&c)
+	socket := monitorSocket()
+	c.Extra = append(c.Extra, qemu.MonitorArgs(socket)...)
 	m := &machine{t: t, monitor: socket, config: c, status: filepath.Join(t.TempDir(), "status")}
 	command, err := c.VMTest(m.status)
 	if err != nil {

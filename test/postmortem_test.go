@@ -1,9 +1,7 @@
 package test
 
 import (
-	"encoding/json"
 	"fmt"
-	"net"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -22,46 +20,36 @@ const postMortemTime = 10 * time.Second
 
 var monitors atomic.Int32
 
-// lastMonitor adds a monitor of the harness's own. Its socket's path must be short, so it is not in the test's folder.
-func lastMonitor(c *qemu.Config) (socket string) {
-	socket = filepath.Join(scratch, fmt.Sprint("monitor-", monitors.Add(1)))
-	c.Extra = append(c.Extra, "-chardev", "socket,id=last,server=on,wait=off,path="+socket, "-mon", "chardev=last,mode=control")
-	return socket
+// monitorSocket is where a machine's monitor is. Its path must be short, so it is not in the test's folder.
+func monitorSocket() string { return filepath.Join(scratch, fmt.Sprint("monitor-", monitors.Add(1))) }
+
+// tell gives QEMU a command.
+func (m *machine) tell(line string) {
+	m.t.Helper()
+	monitor, err := qemu.DialMonitor(m.monitor, postMortemTime)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	defer monitor.Close()
+	if _, err := monitor.Say(line); err != nil {
+		m.t.Fatal(err)
+	}
 }
 
 // examine returns where the cores are, twice, and what they wait for. Then it has the machine say what its goroutines
 // do: that is in the machine's output.
 func examine(socket string) (said string, err error) {
-	c, err := net.Dial("unix", socket)
+	monitor, err := qemu.DialMonitor(socket, postMortemTime/2)
 	if err != nil {
 		return "", err
 	}
-	defer c.Close()
-	c.SetDeadline(time.Now().Add(postMortemTime / 2))
-	answers, commands := json.NewDecoder(c), json.NewEncoder(c)
-	if err := answers.Decode(new(any)); err != nil { // the greeting
-		return "", err
-	}
-	if err := commands.Encode(map[string]any{"execute": "qmp_capabilities"}); err != nil {
-		return "", err
-	}
+	defer monitor.Close()
 	for _, line := range []string{"info status", "info registers -a", "info lapic", "info registers -a", "nmi"} {
-		command := map[string]any{"execute": "human-monitor-command", "arguments": map[string]string{"command-line": line}}
-		if err := commands.Encode(command); err != nil {
+		answer, err := monitor.Say(line)
+		if err != nil {
 			return said, err
 		}
-		for answered := false; !answered; {
-			var answer struct {
-				Return any
-				Event  string
-			}
-			if err := answers.Decode(&answer); err != nil {
-				return said, err
-			}
-			text, isText := answer.Return.(string)
-			said += text
-			answered = isText
-		}
+		said += answer
 	}
 	return strings.Join(slices.DeleteFunc(strings.Split(said, "\r\n"), vectorState.MatchString), "\n"), nil
 }

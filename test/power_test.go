@@ -4,19 +4,11 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/ringo-os/ringo/qemu"
 )
-
-// monitored adds a socket for QEMU's monitor.
-func monitored(t *testing.T, c *qemu.Config) (socket string) {
-	socket = filepath.Join(t.TempDir(), "monitor")
-	c.Extra = []string{"-chardev", "socket,id=monitor,server=on,wait=off,path=" + socket, "-mon", "chardev=monitor"}
-	return socket
-}
 
 // TestPowerButton: the power button is SIGTERM, and a web server answers what it was asked before it ends.
 func TestPowerButton(t *testing.T) {
@@ -26,7 +18,6 @@ func TestPowerButton(t *testing.T) {
 				t.Parallel()
 				c, port := networked(t, "shutdown")
 				c.Machine, c.Cores = machine, cores
-				monitor := monitored(t, &c)
 				m := start(t, c)
 				m.expect("serving")
 				answer, err := client.Get(fmt.Sprintf("http://127.0.0.1:%d/", port))
@@ -39,7 +30,7 @@ func TestPowerButton(t *testing.T) {
 				if line, err := lines.ReadString('\n'); line != "begun\n" {
 					t.Errorf("%q, %v", line, err)
 				}
-				tellMonitor(t, monitor, "system_powerdown")
+				m.tell("system_powerdown")
 				m.expect("terminating")
 				if rest, err := io.ReadAll(lines); string(rest) != "complete\n" || err != nil {
 					t.Errorf("%q, %v", rest, err)
@@ -61,10 +52,9 @@ func TestPowerButtonUnheard(t *testing.T) {
 					t.Parallel()
 					c := bare(t, "dump", mode)
 					c.Machine, c.Cores = machine, cores
-					monitor := monitored(t, &c)
 					m := start(t, c)
 					m.expect("ready")
-					tellMonitor(t, monitor, "system_powerdown")
+					m.tell("system_powerdown")
 					if r := m.wait(); r.status != 143 {
 						t.Errorf("status %d\n%s", r.status, r.output)
 					}

@@ -148,7 +148,6 @@ https://machine.test {
 	file_server
 }
 `, 0o644))
-	monitor := monitored(t, &c)
 	m := start(t, c)
 	m.expect("certificate obtained successfully")
 	for version := 1; version <= 2; version++ {
@@ -178,7 +177,7 @@ https://machine.test {
 	if r := onLinux(t, "http3", nil, "", "get", fmt.Sprintf("127.0.0.1:%d", port), "/data"); r != (result{want, 0}) {
 		t.Errorf("by HTTP/3: %+v", r)
 	}
-	tellMonitor(t, monitor, "system_powerdown")
+	m.tell("system_powerdown")
 	if r := m.wait(); r.status != 0 || !strings.Contains(r.output, "shutdown complete") {
 		t.Errorf("status %d\n%s", r.status, r.output)
 	}
