@@ -44,8 +44,8 @@ func (r *Router) receive(cable io.Reader) error {
 			return err
 		}
 		r.learn(frame)
-		if isEcho(frame) {
-			r.echo(frame)
+		if packet := echoOf(frame); packet != nil {
+			r.echo(packet)
 			continue
 		}
 		packet := stack.NewPacketBuffer(stack.PacketBufferOptions{Payload: buffer.MakeWithData(frame)})

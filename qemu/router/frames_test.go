@@ -74,7 +74,7 @@ func TestPing(t *testing.T) {
 		t.Errorf("%x", frame)
 	}
 	for address, want := range map[[4]byte]bool{{10, 0, 2, 2}: false, {10, 0, 2, 3}: false, {10, 0, 2, 4}: true, {8, 8, 8, 8}: true} {
-		if got := isEcho(ping(address)); got != want {
+		if got := echoOf(ping(address)) != nil; got != want {
 			t.Errorf("%v: %v", address, got)
 		}
 	}

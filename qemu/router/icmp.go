@@ -35,34 +35,33 @@ func packetOf(frame []byte) header.IPv4 {
 	return packet[:packet.TotalLength()]
 }
 
-// isEcho reports whether a frame pings somebody else than the router.
-func isEcho(frame []byte) bool {
+// echoOf returns the packet in a frame that pings somebody else than the router, nil if it does not.
+func echoOf(frame []byte) header.IPv4 {
 	packet := packetOf(frame)
 	if packet == nil || packet.TransportProtocol() != header.ICMPv4ProtocolNumber || packet.More() || packet.FragmentOffset() != 0 {
-		return false
+		return nil
 	}
 	message := header.ICMPv4(packet.Payload())
 	if len(message) < header.ICMPv4MinimumSize || message.Type() != header.ICMPv4Echo {
-		return false
+		return nil
 	}
-	to := netip.AddrFrom4(packet.DestinationAddress().As4())
-	return to != Host && to != Names
+	if to := netip.AddrFrom4(packet.DestinationAddress().As4()); to == Host || to == Names {
+		return nil
+	}
+	return packet
 }
 
-// echo pings for the machine, and answers when there is an answer.
-func (r *Router) echo(frame []byte) {
-	packet := packetOf(frame)
+// echo pings for the machine, which has sent packet, and answers when there is an answer.
+func (r *Router) echo(packet header.IPv4) {
 	to, message := netip.AddrFrom4(packet.DestinationAddress().As4()), header.ICMPv4(packet.Payload())
 	if to.IsMulticast() || to == broadcast {
 		return
 	}
-	select {
-	case r.outward <- struct{}{}:
-	default:
+	if !r.admit() {
 		return
 	}
 	go func() {
-		defer func() { <-r.outward }()
+		defer r.leave()
 		if r.ping(to, message.Sequence(), message.Payload()) != nil {
 			return
 		}

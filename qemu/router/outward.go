@@ -34,13 +34,11 @@ func (r *Router) routeOutward() {
 
 // connectOutward answers a SYN once the connection outside stands: if there is none, with what this host got.
 func (r *Router) connectOutward(request *tcp.ForwarderRequest) {
-	select {
-	case r.outward <- struct{}{}:
-		defer func() { <-r.outward }()
-	default:
+	if !r.admit() {
 		request.Complete(true)
 		return
 	}
+	defer r.leave()
 	dialer := net.Dialer{Timeout: dialPatience}
 	outside, err := dialer.DialContext(r.ctx, "tcp", r.outside(request.ID()))
 	if err != nil {
@@ -76,25 +74,23 @@ func (r *Router) flowOutward(request *udp.ForwarderRequest) (handled bool) {
 	if a := netip.AddrFrom4(to.As4()); a.IsMulticast() || a == broadcast {
 		return true // nobody else is on the cable
 	}
-	select {
-	case r.outward <- struct{}{}:
-	default:
+	if !r.admit() {
 		return true
 	}
 	outside, err := net.Dial("udp", r.outside(request.ID()))
 	if err != nil {
-		<-r.outward
+		r.leave()
 		return false // an answer is sent that the port cannot be reached
 	}
 	var queue waiter.Queue
 	endpoint, failed := request.CreateEndpoint(&queue)
 	if failed != nil {
 		outside.Close()
-		<-r.outward
+		r.leave()
 		return true
 	}
 	go func() {
-		defer func() { <-r.outward }()
+		defer r.leave()
 		if err := r.joinFlow(outside, gonet.NewUDPConn(&queue, endpoint)); errors.Is(err, syscall.ECONNREFUSED) {
 			r.refuse(request.ID())
 		}

@@ -98,11 +98,13 @@ func New(forwards []Forward) (*Router, error) {
 		closers: map[io.Closer]bool{},
 	}
 	r.ctx, r.stop = context.WithCancel(context.Background())
-	if err := r.connect(); err != nil {
-		return nil, fmt.Errorf("the machine's network: %w", err)
+	err := r.connect()
+	if err == nil {
+		r.routeOutward()
+		err = r.lease()
 	}
-	r.routeOutward()
-	if err := r.lease(); err != nil {
+	if err != nil {
+		r.Close()
 		return nil, fmt.Errorf("the machine's network: %w", err)
 	}
 	for _, f := range forwards {
@@ -137,6 +139,18 @@ func (r *Router) connect() error {
 	}
 	return nil
 }
+
+// admit reports whether the machine may have another connection or flow, which leave ends.
+func (r *Router) admit() bool {
+	select {
+	case r.outward <- struct{}{}:
+		return true
+	default:
+		return false
+	}
+}
+
+func (r *Router) leave() { <-r.outward }
 
 // open notes c, to be closed with the router, and reports whether that is still to come.
 func (r *Router) open(c io.Closer) bool {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -39,7 +38,7 @@ func (g *guest) start(ctx context.Context, memory qemu.Size, line string, then f
 	port := 0
 	if g.web {
 		var err error
-		if port, err = freePort(); err != nil {
+		if port, err = benchmark.FreePort(); err != nil {
 			return 0, err
 		}
 	}
@@ -120,14 +119,4 @@ func get(ctx context.Context, client *http.Client, port int) error {
 		return fmt.Errorf("an odd answer: %s, %q, %v", response.Status, body, err)
 	}
 	return nil
-}
-
-// freePort finds a TCP port on loopback that nothing listens on.
-func freePort() (int, error) {
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
 }

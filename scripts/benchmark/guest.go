@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"strconv"
@@ -149,4 +150,14 @@ func (t *tail) Write(p []byte) (int, error) {
 	t.Buffer.Write(p)
 	t.Next(max(t.Len()-most, 0))
 	return len(p), nil
+}
+
+// FreePort finds a TCP port on loopback that nothing listens on.
+func FreePort() (int, error) {
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port, nil
 }

@@ -13,7 +13,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -24,6 +23,7 @@ import (
 	"time"
 
 	"github.com/ringo-os/ringo/qemu"
+	"github.com/ringo-os/ringo/scripts/benchmark"
 )
 
 var (
@@ -71,12 +71,12 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	port, err := freePort()
+	port, err := benchmark.FreePort()
 	if err != nil {
 		return err
 	}
 	c := qemu.Config{Image: image, Machine: kind, Cores: *cores, Memory: size,
-		Forwards: []qemu.Forward{{Host: port, Guest: programPort}}, Arguments: []string{duration.String()}}
+		Forwards: []qemu.Forward{{Host: uint16(port), Guest: programPort}}, Arguments: []string{duration.String()}}
 
 	if *capture != "" {
 		c.Extra = []string{"-object", "filter-dump,id=capture,netdev=net0,maxlen=100,file=" + *capture}
@@ -110,16 +110,6 @@ func run(ctx context.Context) error {
 		return errors.New("no request was served")
 	}
 	return nil
-}
-
-// freePort returns a port of this host's that nobody listens at.
-func freePort() (uint16, error) {
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).AddrPort().Port(), nil
 }
 
 // build makes the image of ./program.
