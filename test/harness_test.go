@@ -262,6 +262,21 @@ func onLinux(t *testing.T, name string, environment []string, stdin string, argu
 	return result{string(out), cmd.ProcessState.ExitCode()}
 }
 
+// asOnLinux runs a mode of the program in testdata/name here and in machines, in parallel with other tests: both do the
+// same.
+func asOnLinux(t *testing.T, name, mode string) {
+	t.Helper()
+	t.Parallel()
+	want := onLinux(t, name, nil, "", mode)
+	for _, cores := range []int{1, 4} {
+		c := bare(t, name, mode)
+		c.Cores = cores
+		if got := boot(t, c); got.status != want.status || normal(got.output) != normal(want.output) {
+			t.Errorf("with %d cores: status %d, on Linux %d\n%s", cores, got.status, want.status, difference(got.output, want.output))
+		}
+	}
+}
+
 // An output collects what a machine writes.
 type output struct {
 	mu sync.Mutex
