@@ -70,7 +70,7 @@ func Ringo() Kernel {
 		Late:     "kernel",
 		LateNet:  "kernel/withnet",
 		Roots:    "kernel/withnet/roots",
-		Early:    []string{"boot", "kernel/early/...", "drivers/uart", "drivers/acpi", "drivers/rtc"},
+		Early:    []string{"boot", "kernel/early/...", "drivers/uart", "drivers/acpi", "drivers/pci/survey", "drivers/rtc"},
 		// All code is compiled as ever; this has the linker list every absolute address (package linker).
 		Link:  []string{"-buildmode=pie"},
 		Edits: dependencyEdits,

@@ -2,7 +2,11 @@
 
 package pci
 
-import "iter"
+import (
+	"iter"
+
+	"github.com/ringo-os/ringo/drivers/pci/survey"
+)
 
 // The capabilities that drivers here look for (appendix H).
 const (
@@ -14,7 +18,7 @@ const (
 // loops ends after as many entries as configuration space can hold.
 func (d *Device) Capabilities() iter.Seq2[uint8, uint8] {
 	return func(yield func(id, offset uint8) bool) {
-		if d.Read32(registerCommand)&statusCapabilities == 0 {
+		if d.Read32(survey.RegisterCommand)&statusCapabilities == 0 {
 			return
 		}
 		offset := d.Read8(registerCapacity) &^ 3

@@ -1,65 +1,52 @@
 //go:build amd64
 
-// Package pci finds the devices on the PCI bus and gives access to what a driver needs of them:
-// configuration space, base addresses, capabilities and message-signalled interrupts. Nothing is
-// assigned here: firmware did that.
+// Package pci gives access to what a driver needs of a function on the PCI bus: configuration space, base
+// addresses, capabilities and message-signalled interrupts. What functions there are, package survey has found
+// out at boot.
 //
-// Section numbers are those of the PCI Local Bus Specification 3.0. What devices answer is not
-// trusted: every walk is bounded.
+// Section numbers are those of the PCI Local Bus Specification 3.0. What devices answer is not trusted:
+// every walk is bounded.
 package pci
 
-import "fmt"
+import (
+	"fmt"
+	"sync"
+	"unsafe"
 
-// An Address says where on the buses a function sits.
-type Address struct {
-	Bus, Device, Function uint8
-}
-
-func (a Address) String() string {
-	return fmt.Sprintf("%02x:%02x.%d", a.Bus, a.Device, a.Function)
-}
-
-// A Space is configuration space, read and written in aligned double words.
-type Space interface {
-	Read(a Address, register uint8) uint32
-	Write(a Address, register uint8, value uint32)
-}
-
-// Registers of the header that all functions have (6.1).
-const (
-	registerID       = 0x00
-	registerCommand  = 0x04
-	registerClass    = 0x08
-	registerHeader   = 0x0C
-	registerBAR      = 0x10
-	registerBuses    = 0x18 // bridges: primary, secondary, subordinate (PCI-to-PCI bridge 1.2, 3.2.5)
-	registerCapacity = 0x34
+	"github.com/ringo-os/ringo/drivers/pci/survey"
+	"github.com/ringo-os/ringo/kernel/machine"
 )
 
-// Bits of the command and status registers (6.2.2, 6.2.3).
 const (
-	commandIO           = 1 << 0
-	commandMemory       = 1 << 1
-	commandMaster       = 1 << 2
-	commandNoINTx       = 1 << 10
-	statusCapabilities  = 1 << 20
-	multipleFunctions   = 0x80
-	headerTypeBridge    = 1
-	classBridgePCI      = 0x0604
-	noDevice            = 0xFFFF
+	registerCapacity = 0x34
+
+	// Bits of the command and status registers (6.2.2, 6.2.3).
+	commandMaster      = 1 << 2
+	commandNoINTx      = 1 << 10
+	statusCapabilities = 1 << 20
+
 	firstCapability     = 0x40
 	maximumCapabilities = (256 - firstCapability) / 4
 )
 
-// A Device is one function that answered.
+// A Device is a function that answered.
 type Device struct {
-	Address
-	Vendor, ID uint16
-	// Class is base class, subclass and programming interface (appendix D).
-	Class  uint32
-	Header uint8
+	survey.Function
+	space survey.Space
+}
 
-	space Space
+// Devices returns what a survey has found in space.
+func Devices(s *survey.Survey, space survey.Space) []*Device {
+	found := make([]*Device, 0, s.Count)
+	for _, f := range s.Functions[:s.Count] {
+		found = append(found, &Device{f, space})
+	}
+	return found
+}
+
+// Where is the device's address as the specification writes it.
+func (d *Device) Where() string {
+	return fmt.Sprintf("%02x:%02x.%d", d.Address.Bus, d.Address.Device, d.Address.Function)
 }
 
 // Read8, Read16 and Read32 read the configuration register at offset, which must be aligned.
@@ -78,16 +65,42 @@ func (d *Device) Read32(offset uint8) uint32 { return d.space.Read(d.Address, of
 // Write32 writes a configuration register.
 func (d *Device) Write32(offset uint8, value uint32) { d.space.Write(d.Address, offset&^3, value) }
 
-// Enable lets the device answer at its memory addresses and access memory itself, and turns its
-// legacy interrupt pin off (6.2.2).
+// Enable lets the device answer at its memory addresses, which firmware usually has done already, and access
+// memory itself, and turns its legacy interrupt pin off (6.2.2). The status register in the upper half clears
+// the bits that are written as one, so zeros go there.
 func (d *Device) Enable() {
-	d.setCommand(commandMemory|commandMaster|commandNoINTx, 0)
+	command := d.Read32(survey.RegisterCommand) & 0xFFFF
+	d.Write32(survey.RegisterCommand, command|survey.CommandMemory|commandMaster|commandNoINTx)
 }
 
-// setCommand changes bits of the command register. The status register in the upper half clears
-// the bits that are written as one, so zeros go there.
-func (d *Device) setCommand(set, clear uint32) (before uint32) {
-	before = d.Read32(registerCommand) & 0xFFFF
-	d.Write32(registerCommand, before&^clear|set)
-	return before
+// Map maps length bytes at offset of memory region index; nil when the region is not that large.
+func (d *Device) Map(index int, offset, length uint64) unsafe.Pointer {
+	if index < 0 || index >= len(d.Regions) {
+		return nil
+	}
+	region := d.Regions[index]
+	if region.IO || offset > region.Size || length > region.Size-offset || length == 0 {
+		return nil
+	}
+	return machine.MapDevice(region.Base+offset, uintptr(length))
+}
+
+// Ports is configuration mechanism #1 (3.2.2.3.2) for all cores.
+type Ports struct {
+	mu    sync.Mutex
+	ports survey.Ports
+}
+
+// Read implements survey.Space.
+func (p *Ports) Read(a survey.Address, register uint8) uint32 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.ports.Read(a, register)
+}
+
+// Write implements survey.Space.
+func (p *Ports) Write(a survey.Address, register uint8, value uint32) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.ports.Write(a, register, value)
 }

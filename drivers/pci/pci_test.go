@@ -6,125 +6,50 @@ import (
 	"encoding/binary"
 	"testing"
 	"unsafe"
+
+	"github.com/ringo-os/ringo/drivers/pci/survey"
 )
 
-// bus is a simulated configuration space.
-type bus map[Address]*function
+// registers is the configuration space of one function.
+type registers [64]uint32
 
-// function is one function's registers, and which of their bits can be written.
-type function struct {
-	registers [64]uint32
-	writable  [64]uint32
-	writes    int
+func (r *registers) Read(_ survey.Address, register uint8) uint32 { return r[register/4] }
+
+func (r *registers) Write(_ survey.Address, register uint8, value uint32) { r[register/4] = value }
+
+func device(prepare func(r *registers)) (*Device, *registers) {
+	r := new(registers)
+	prepare(r)
+	return &Device{survey.Function{Vendor: survey.VendorVirtio}, r}, r
 }
 
-func (b bus) Read(a Address, register uint8) uint32 {
-	if f := b[a]; f != nil {
-		return f.registers[register/4]
-	}
-	return ^uint32(0)
-}
-
-func (b bus) Write(a Address, register uint8, value uint32) {
-	if f := b[a]; f != nil {
-		w := f.writable[register/4]
-		f.registers[register/4] = f.registers[register/4]&^w | value&w
-		f.writes++
-	}
-}
-
-func (b bus) add(a Address, vendor, id uint16, class uint32, header uint8) *function {
-	f := &function{}
-	f.registers[0] = uint32(id)<<16 | uint32(vendor)
-	f.registers[registerClass/4] = class << 8
-	f.registers[registerHeader/4] = uint32(header) << 16
-	f.writable[registerCommand/4] = 0xFFFF
-	b[a] = f
-	return f
-}
-
-func TestEnumerateFollowsBridgesOnce(t *testing.T) {
-	b := bus{}
-	b.add(Address{0, 0, 0}, 0x8086, 0x29C0, 0x060000, 0)
-	b.add(Address{0, 2, 0}, 0x1AF4, 0x1041, 0x020000, multipleFunctions)
-	b.add(Address{0, 2, 3}, 0x1AF4, 0x1044, 0x00FF00, 0)
-	b.add(Address{0, 4, 5}, 0xDEAD, 0xBEEF, 0, 0) // no function 0: must not be found
-	bridge := b.add(Address{0, 3, 0}, 0x1B36, 1, 0x060400, headerTypeBridge)
-	bridge.registers[registerBuses/4] = 0x00_05_05_00
-	inner := b.add(Address{5, 0, 0}, 0x1B36, 1, 0x060400, headerTypeBridge)
-	inner.registers[registerBuses/4] = 0x00_05_05_05 // points at its own bus
-	b.add(Address{5, 1, 0}, 0x1AF4, 0x1042, 0x010000, 0)
-
-	found := map[Address]int{}
-	for _, d := range Enumerate(b) {
-		found[d.Address]++
-	}
-	want := []Address{{0, 0, 0}, {0, 2, 0}, {0, 2, 3}, {0, 3, 0}, {5, 0, 0}, {5, 1, 0}}
-	for _, a := range want {
-		if found[a] != 1 {
-			t.Errorf("%v found %d times", a, found[a])
-		}
-	}
-	if len(found) != len(want) {
-		t.Errorf("found %v, want %v", found, want)
-	}
-}
-
-func TestEnumerateOfNothing(t *testing.T) {
-	if found := Enumerate(bus{}); len(found) != 0 {
+func TestDevices(t *testing.T) {
+	s := survey.Survey{Count: 2}
+	s.Functions[1] = survey.Function{Address: survey.Address{Bus: 1, Device: 0x1f, Function: 3}}
+	if found := Devices(&s, new(registers)); len(found) != 2 || found[1].Where() != "01:1f.3" {
 		t.Errorf("found %v", found)
 	}
 }
 
-func device(t *testing.T, prepare func(f *function)) (*Device, *function) {
-	t.Helper()
-	b := bus{}
-	f := b.add(Address{}, 0x1AF4, 0x1041, 0x020000, 0)
-	prepare(f)
-	return Enumerate(b)[0], f
-}
-
-func TestBAR(t *testing.T) {
-	d, f := device(t, func(f *function) {
-		f.registers[1] = commandMemory | commandIO
-		f.registers[4], f.writable[4] = 0xC001, 0xFFE0                  // 32 ports
-		f.registers[5], f.writable[5] = 0xFEB00000, ^uint32(0xFFF)      // 4 KiB
-		f.registers[6], f.writable[6] = 0x0000000C, ^uint32(0xFFFF)&^15 // 64 bits, 64 KiB
-		f.registers[7], f.writable[7] = 0x80, ^uint32(0)
-		f.registers[8], f.writable[8] = 0, ^uint32(0xFFF)       // no address
-		f.registers[9], f.writable[9] = 0x4, ^uint32(0xFFF)&^15 // 64 bits in the last one
-	})
-	for i, want := range []BAR{
-		{0xC000, 32, true}, {0xFEB00000, 4096, false}, {0x80_0000_0000, 65536, false}, {}, {}, {}, {}, {},
-	} {
-		got, ok := d.BAR(i)
-		if i == 3 { // the upper half of a pair is no region of its own
-			continue
+func TestMap(t *testing.T) {
+	d, _ := device(func(*registers) {})
+	d.Regions = [survey.MaxRegions]survey.Region{{Base: 0xC000, Size: 32, IO: true}, {Base: 0xFEB00000, Size: 4096}}
+	for _, r := range []struct {
+		index          int
+		offset, length uint64
+	}{{1, 4000, 200}, {1, 0, 0}, {1, ^uint64(0), 2}, {0, 0, 4}, {2, 0, 4}, {-1, 0, 4}, {6, 0, 4}} {
+		if d.Map(r.index, r.offset, r.length) != nil {
+			t.Errorf("mapped %+v: beyond a region, or a port", r)
 		}
-		if ok != (want.Size != 0) || ok && got != want {
-			t.Errorf("BAR %d: %+v %v, want %+v", i, got, ok, want)
-		}
-	}
-	if _, ok := d.BAR(-1); ok {
-		t.Error("BAR -1 exists")
-	}
-	if f.registers[1] != commandMemory|commandIO {
-		t.Errorf("command register left at %#x", f.registers[1])
-	}
-	if f.registers[5] != 0xFEB00000 {
-		t.Error("sizing changed the address")
-	}
-	if d.Map(1, 4000, 200) != nil || d.Map(1, ^uint64(0), 2) != nil || d.Map(0, 0, 4) != nil {
-		t.Error("mapped beyond a region, or a port")
 	}
 }
 
 func TestCapabilitiesLoop(t *testing.T) {
-	d, _ := device(t, func(f *function) {
-		f.registers[1] = statusCapabilities
-		f.registers[registerCapacity/4] = 0x40
-		f.registers[0x40/4] = 0x50_09
-		f.registers[0x50/4] = 0x40_11 // back to the first
+	d, _ := device(func(r *registers) {
+		r[1] = statusCapabilities
+		r[registerCapacity/4] = 0x40
+		r[0x40/4] = 0x50_09
+		r[0x50/4] = 0x40_11 // back to the first
 	})
 	count := 0
 	for range d.Capabilities() {
@@ -142,9 +67,9 @@ func TestCapabilitiesLoop(t *testing.T) {
 }
 
 func TestCapabilitiesInsideHeader(t *testing.T) {
-	d, _ := device(t, func(f *function) {
-		f.registers[1] = statusCapabilities
-		f.registers[registerCapacity/4] = 0x10
+	d, _ := device(func(r *registers) {
+		r[1] = statusCapabilities
+		r[registerCapacity/4] = 0x10
 	})
 	for id := range d.Capabilities() {
 		t.Errorf("capability %d inside the header", id)
@@ -152,13 +77,13 @@ func TestCapabilitiesInsideHeader(t *testing.T) {
 }
 
 func TestMSIXOutsideItsRegion(t *testing.T) {
-	d, _ := device(t, func(f *function) {
-		f.registers[1] = statusCapabilities
-		f.registers[registerCapacity/4] = 0x40
-		f.registers[0x40/4] = 2047<<16 | CapabilityMSIX
-		f.registers[0x44/4] = 0x800 | 1
-		f.registers[5], f.writable[5] = 0xFEB00000, ^uint32(0xFFF)
+	d, _ := device(func(r *registers) {
+		r[1] = statusCapabilities
+		r[registerCapacity/4] = 0x40
+		r[0x40/4] = 2047<<16 | CapabilityMSIX
+		r[0x44/4] = 0x800 | 1
 	})
+	d.Regions[1] = survey.Region{Base: 0xFEB00000, Size: 4096}
 	if _, err := d.EnableMSIX(); err == nil {
 		t.Error("a table of 2048 entries fitted in half a page")
 	}
@@ -181,9 +106,9 @@ func TestMSIXEntry(t *testing.T) {
 }
 
 func TestEnable(t *testing.T) {
-	d, f := device(t, func(f *function) { f.registers[1] = commandIO | statusCapabilities })
+	d, r := device(func(r *registers) { r[1] = survey.CommandIO | statusCapabilities })
 	d.Enable()
-	if got := f.registers[1] & 0xFFFF; got != commandIO|commandMemory|commandMaster|commandNoINTx {
+	if got := r[1] & 0xFFFF; got != survey.CommandIO|survey.CommandMemory|commandMaster|commandNoINTx {
 		t.Errorf("command %#x", got)
 	}
 }

@@ -3,6 +3,7 @@
 package virtio
 
 import (
+	"fmt"
 	"sync"
 
 	"github.com/ringo-os/ringo/boot"
@@ -13,15 +14,17 @@ import (
 // Machine returns the transports to the machine's virtio devices, and what is wrong with those that
 // cannot be used: on PCI, in the windows that ACPI knows, and in those on the kernel command line.
 var Machine = sync.OnceValues(func() ([]Transport, []error) {
-	var space pci.Space
-	if ports := new(pci.Ports); ports.Present() {
-		space = ports
+	onPCI := machine.PCI()
+	found, wrong := find(pci.Devices(onPCI, new(pci.Ports)), windows())
+	if onPCI.LeftOut > 0 {
+		wrong = append(wrong, fmt.Errorf("%d functions on the PCI buses are not looked at: the first %d are",
+			onPCI.LeftOut, onPCI.Count))
 	}
-	return find(space, windows())
+	return found, wrong
 })
 
-// find looks at each function of a configuration space (nil: there is none) and at each window.
-func find(space pci.Space, windows []Window) (found []Transport, wrong []error) {
+// find looks at each function and at each window.
+func find(devices []*pci.Device, windows []Window) (found []Transport, wrong []error) {
 	add := func(t Transport, err error) {
 		switch {
 		case err != nil:
@@ -30,10 +33,8 @@ func find(space pci.Space, windows []Window) (found []Transport, wrong []error) 
 			found = append(found, t)
 		}
 	}
-	if space != nil {
-		for _, d := range pci.Enumerate(space) {
-			add(FromPCI(d))
-		}
+	for _, d := range devices {
+		add(FromPCI(d))
 	}
 	for _, w := range windows {
 		add(FromWindow(w))

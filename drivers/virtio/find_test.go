@@ -8,29 +8,31 @@ import (
 	"github.com/ringo-os/ringo/boot"
 	"github.com/ringo-os/ringo/drivers/acpi"
 	"github.com/ringo-os/ringo/drivers/pci"
+	"github.com/ringo-os/ringo/drivers/pci/survey"
 	"github.com/ringo-os/ringo/kernel/machine"
 )
 
-// space is a configuration space of functions on bus 0, by their first registers.
-type space map[pci.Address][64]uint32
+// empty is a configuration space that only says that there are capabilities, of which the list is empty.
+type empty struct{}
 
-func (s space) Read(a pci.Address, register uint8) uint32 {
-	if f, ok := s[a]; ok {
-		return f[register/4]
+func (empty) Read(_ survey.Address, register uint8) uint32 {
+	if register == survey.RegisterCommand {
+		return 0x10 << 16
 	}
-	return ^uint32(0)
+	return 0
 }
 
-func (s space) Write(pci.Address, uint8, uint32) {}
+func (empty) Write(survey.Address, uint8, uint32) {}
 
 func TestFind(t *testing.T) {
-	s := space{
-		{Device: 1}: {0: 0x1234_8086},                // no virtio
-		{Device: 2}: {0: 0x1000_1AF4},                // legacy only
-		{Device: 3}: {0: 0x1100_1AF4},                // not virtio, though of the same vendor
-		{Device: 4}: {0: 0x1041_1AF4, 1: 0x10 << 16}, // no registers
+	onPCI := survey.Survey{Count: 4}
+	onPCI.Functions = [survey.MaxFunctions]survey.Function{
+		{Vendor: 0x8086, ID: 0x1234},
+		{Vendor: survey.VendorVirtio, ID: 0x1000}, // legacy only
+		{Vendor: survey.VendorVirtio, ID: 0x1100}, // not virtio, though of the same vendor
+		{Vendor: survey.VendorVirtio, ID: 0x1041}, // no registers
 	}
-	found, wrong := find(s, []Window{{Base: 0xFEB00000, Size: 4}})
+	found, wrong := find(pci.Devices(&onPCI, empty{}), []Window{{Base: 0xFEB00000, Size: 4}})
 	if len(found) != 0 || len(wrong) != 3 {
 		t.Errorf("found %v, wrong %v", found, wrong)
 	}

@@ -8,13 +8,13 @@ import (
 	"unsafe"
 
 	"github.com/ringo-os/ringo/drivers/pci"
+	"github.com/ringo-os/ringo/drivers/pci/survey"
 	"github.com/ringo-os/ringo/kernel/early/cpu"
 	"github.com/ringo-os/ringo/kernel/machine"
 )
 
 // Identification of virtio devices on PCI (4.1.2).
 const (
-	vendor            = 0x1AF4
 	firstModern       = 0x1040
 	lastModern        = 0x107F
 	firstTransitional = 0x1000
@@ -83,7 +83,7 @@ type region struct {
 
 // FromPCI returns the transport to a virtio device on PCI, nil when d is none.
 func FromPCI(d *pci.Device) (Transport, error) {
-	if d.Vendor != vendor {
+	if d.Vendor != survey.VendorVirtio {
 		return nil, nil
 	}
 	var kind Kind
@@ -100,13 +100,13 @@ func FromPCI(d *pci.Device) (Transport, error) {
 	t := &pciTransport{device: d, kind: kind}
 	found := locate(d)
 	if found[structureCommon].length < commonSize || found[structureNotify].length == 0 {
-		return nil, fmt.Errorf("the virtio device at %v is older than version 1 of the specification", d.Address)
+		return nil, fmt.Errorf("the virtio device at %v is older than version 1 of the specification", d.Where())
 	}
 	d.Enable()
 	t.common = mapRegion(d, found[structureCommon])
 	t.notify = mapRegion(d, found[structureNotify])
 	if t.common == nil || t.notify == nil {
-		return nil, fmt.Errorf("the virtio device at %v has registers outside its memory", d.Address)
+		return nil, fmt.Errorf("the virtio device at %v has registers outside its memory", d.Where())
 	}
 	t.notifySize = found[structureNotify].length
 	t.multiplier = found[structureNotify].extra
@@ -147,7 +147,7 @@ func (t *pciTransport) at(register uintptr) unsafe.Pointer { return unsafe.Add(t
 
 func (t *pciTransport) Kind() Kind     { return t.kind }
 func (t *pciTransport) Legacy() bool   { return false }
-func (t *pciTransport) String() string { return "PCI " + t.device.Address.String() }
+func (t *pciTransport) String() string { return "PCI " + t.device.Where() }
 
 func (t *pciTransport) Features() uint64 {
 	cpu.Store32(t.at(commonDeviceSelect), 0)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ringo-os/ringo/boot"
 	"github.com/ringo-os/ringo/drivers/acpi"
+	"github.com/ringo-os/ringo/drivers/pci/survey"
 	"github.com/ringo-os/ringo/kernel/early/call"
 )
 
@@ -50,6 +51,8 @@ func Boot() *boot.Info { return &info }
 func CommandLine() *boot.CommandLine { return &commandLine }
 
 func Firmware() *acpi.Machine { return &firmware }
+
+func PCI() *survey.Survey { return new(survey.Survey) }
 
 func ISARoute(irq uint8) (gsi uint32, level, activeLow bool) { return uint32(irq), false, false }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ringo-os/ringo/boot"
 	"github.com/ringo-os/ringo/drivers/acpi"
+	"github.com/ringo-os/ringo/drivers/pci/survey"
 	"github.com/ringo-os/ringo/kernel/early/call"
 	"github.com/ringo-os/ringo/kernel/early/paging"
 	"github.com/ringo-os/ringo/kernel/early/space"
@@ -26,6 +27,11 @@ func CommandLine() *boot.CommandLine
 //
 //go:linkname Firmware
 func Firmware() *acpi.Machine
+
+// PCI returns what is on the PCI buses.
+//
+//go:linkname PCI
+func PCI() *survey.Survey
 
 // ISARoute returns the global system interrupt that an ISA interrupt is wired to.
 //

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ringo-os/ringo/boot"
 	"github.com/ringo-os/ringo/drivers/acpi"
+	"github.com/ringo-os/ringo/drivers/pci/survey"
 	"github.com/ringo-os/ringo/kernel/early/paging"
 	"github.com/ringo-os/ringo/kernel/early/thread"
 	"github.com/ringo-os/ringo/kernel/machine"
@@ -22,6 +23,9 @@ func machine_CommandLine() *boot.CommandLine { return &commandLine }
 
 //go:linkname machine_Firmware github.com/ringo-os/ringo/kernel/machine.Firmware
 func machine_Firmware() *acpi.Machine { return &firmware }
+
+//go:linkname machine_PCI github.com/ringo-os/ringo/kernel/machine.PCI
+func machine_PCI() *survey.Survey { return &functions }
 
 //go:linkname machine_ISARoute github.com/ringo-os/ringo/kernel/machine.ISARoute
 func machine_ISARoute(irq uint8) (gsi uint32, level, activeLow bool) { return firmware.Route(irq) }

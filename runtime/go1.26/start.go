@@ -10,6 +10,7 @@ import (
 
 	"github.com/ringo-os/ringo/boot"
 	"github.com/ringo-os/ringo/drivers/acpi"
+	"github.com/ringo-os/ringo/drivers/pci/survey"
 	"github.com/ringo-os/ringo/drivers/rtc"
 	"github.com/ringo-os/ringo/drivers/uart"
 	"github.com/ringo-os/ringo/kernel/early/apic"
@@ -32,7 +33,8 @@ var (
 	bootInfo    boot.Info
 	commandLine boot.CommandLine
 	firmware    acpi.Machine
-	machineTSC  uint64 // at the kernel's first Go instruction
+	functions   survey.Survey // on the PCI buses
+	machineTSC  uint64        // at the kernel's first Go instruction
 	systemClock clock.Clock
 	localAPIC   apic.Local
 	ioAPICs     [acpi.MaxIOAPICs]apic.IO
@@ -62,6 +64,9 @@ func startMachine() (argc int32, argv **byte) {
 	startSystemCalls()
 	startClock()
 	startInterrupts()
+	if ports := (survey.Ports{}); ports.Present() {
+		functions.Read(ports) // package survey says why now
+	}
 	startCores()
 	argc, argv = processVector()
 	debugBoot()

@@ -1,12 +1,8 @@
 //go:build amd64
 
-package pci
+package survey
 
-import (
-	"sync"
-
-	"github.com/ringo-os/ringo/kernel/early/cpu"
-)
+import "github.com/ringo-os/ringo/kernel/early/cpu"
 
 // The ports of configuration mechanism #1 (3.2.2.3.2).
 const (
@@ -15,16 +11,12 @@ const (
 	enable      = 1 << 31
 )
 
-// Ports is configuration space as seen through mechanism #1.
-type Ports struct {
-	mu sync.Mutex // an access takes two ports
-}
+// Ports is configuration space as seen through mechanism #1. An access takes two ports: there is one at a
+// time.
+type Ports struct{}
 
-// Present reports whether the machine has mechanism #1: the address port then keeps what is
-// written to it.
-func (p *Ports) Present() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+// Present reports whether the machine has mechanism #1: the address port then keeps what is written to it.
+func (Ports) Present() bool {
 	before := cpu.In32(portAddress)
 	cpu.Out32(portAddress, enable)
 	found := cpu.In32(portAddress) == enable
@@ -33,17 +25,13 @@ func (p *Ports) Present() bool {
 }
 
 // Read implements Space.
-func (p *Ports) Read(a Address, register uint8) uint32 {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+func (Ports) Read(a Address, register uint8) uint32 {
 	cpu.Out32(portAddress, location(a, register))
 	return cpu.In32(portData)
 }
 
 // Write implements Space.
-func (p *Ports) Write(a Address, register uint8, value uint32) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+func (Ports) Write(a Address, register uint8, value uint32) {
 	cpu.Out32(portAddress, location(a, register))
 	cpu.Out32(portData, value)
 }
