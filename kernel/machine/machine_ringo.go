@@ -71,8 +71,9 @@ func MapDevice(physical uint64, size uintptr) unsafe.Pointer
 //go:linkname StackWord
 func StackWord(p unsafe.Pointer) (word uintptr, target unsafe.Pointer)
 
-// Accessible reports whether all of [address, address+size) may be read, and written if write is
-// set, by the program. It is what system calls check their pointer arguments with.
+// Accessible reports whether all of [address, address+size) is memory of the runtime's that the program may read, and
+// write if write is set. It stays there while the kernel uses it; what the program has mapped does not, see Mapped. It is
+// what system calls check their pointer arguments with.
 //
 //go:linkname Accessible
 func Accessible(address, size uintptr, write bool) bool

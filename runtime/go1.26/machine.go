@@ -75,8 +75,9 @@ func machine_Accessible(address, size uintptr, write bool) (ok bool) {
 }
 
 func accessible(at, end uintptr, write bool) bool {
-	ok := true
 	flags := memoryLock.lock()
+	// What the program has mapped it can unmap, perhaps before the kernel gets there.
+	ok := !addressSpace.Overlaps(uint64(at), uint64(end))
 	for at < end && ok {
 		if at >= lazyStart && at < lazyEnd {
 			at = lazyEnd

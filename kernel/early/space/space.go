@@ -365,6 +365,16 @@ func (s *Space) Has(address uint64) bool {
 	return ok
 }
 
+// Overlaps reports whether any byte of [start, end) is in a region of the program's. The caller holds the lock.
+func (s *Space) Overlaps(start, end uint64) bool {
+	for i := s.find(start); i < s.count && s.at(i).Start < end; i++ {
+		if s.at(i).Kind != Runtime {
+			return true
+		}
+	}
+	return false
+}
+
 // Mapped is how many bytes of regions are the program's. It may be called at any time, without the
 // lock.
 func (s *Space) Mapped() uint64 { return s.mapped }

@@ -46,6 +46,19 @@ func TestRuntimeRegions(t *testing.T) {
 	if at, e := m.Map(Region{Start: heap + 16*mib, Rights: Read, May: 7, Kind: Private}, 16*mib, NotReplace); e != 0 || !m.Has(at) {
 		t.Errorf("Map where the heap was: %#x, %d", at, e)
 	}
+	for _, r := range []struct {
+		start, end uint64
+		want       bool
+	}{
+		{heap, heap + 16*mib, false}, {heap, heap + 16*mib + 1, true}, {heap + 31*mib, heap + 40*mib, true},
+		{heap + 32*mib, heap + 40*mib, false}, {heap + 16*mib, heap + 16*mib, false}, {0, high, true},
+	} {
+		m.locked = true
+		if got := m.Overlaps(r.start, r.end); got != r.want {
+			t.Errorf("Overlaps(%#x, %#x): %v", r.start, r.end, got)
+		}
+		m.locked = false
+	}
 	if r, _ := m.Next(heap + 32*mib); r.Start != heap+32*mib || r.End != heap+96*mib {
 		t.Errorf("what is left of the heap: %+v", r)
 	}

@@ -61,7 +61,7 @@ func race() {
 			}
 		})
 	}
-	for i := 0; i < 300 || good.Load() == 0; i++ {
+	for i := 0; i < 300 || good.Load() == 0 || bad.Load() == 0; i++ {
 		m := *b.Load()
 		unmap(m)
 		runtime.Gosched()
@@ -72,7 +72,6 @@ func race() {
 	}
 	close(stop)
 	group.Wait()
-	check(bad.Load() > 0, "%d calls succeeded, none failed", good.Load())
 }
 
 // stale: when munmap or mprotect has returned, no core can do any more what it could before.
