@@ -29,7 +29,7 @@ run: setup ## boot the web example; see http://localhost:8080/ (PORT=, MEMORY=, 
 test: setup ## everything: lint, tests on the host, tests in machines
 	status=0
 	scripts/lint || { status=1; echo "lint failed; the tests follow all the same" >&2; }
-	go run ./scripts/gotest "$$(scripts/packages host)" "-count=1 -timeout=12m $$(scripts/packages machine)" || status=1
+	go run ./scripts/gotest "$$(scripts/packages host)" "-count=1 -timeout=20m $$(scripts/packages machine)" || status=1
 	exit $$status
 
 lint: ## go vet, gofmt, staticcheck

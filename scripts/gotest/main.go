@@ -14,7 +14,9 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -38,6 +40,8 @@ func main() {
 func test(s *summary, arguments []string) error {
 	cmd := exec.Command("go", append([]string{"test", "-json"}, arguments...)...)
 	cmd.Stderr = os.Stderr
+	// What a test that ran out of time has left running, machines first of all, ends with it.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return err
@@ -45,6 +49,15 @@ func test(s *summary, arguments []string) error {
 	if err := cmd.Start(); err != nil {
 		return err
 	}
+	defer syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+	interrupted := make(chan os.Signal, 1)
+	signal.Notify(interrupted, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(interrupted)
+	go func() {
+		if s, ok := <-interrupted; ok {
+			syscall.Kill(-cmd.Process.Pid, s.(syscall.Signal)) // a terminal tells the foreground alone
+		}
+	}()
 	if err := s.read(out); err != nil {
 		return err
 	}

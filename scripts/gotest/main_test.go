@@ -1,8 +1,13 @@
 package main
 
 import (
+	"bytes"
+	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestSummary(t *testing.T) {
@@ -46,4 +51,49 @@ not JSON
 	if got := s.String(); got != "1 passed, 1 failed, 1 skipped" {
 		t.Errorf("counted %s", got)
 	}
+}
+
+// TestLeftRunning: what a test has started and not ended is ended.
+func TestLeftRunning(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"go.mod": "module m\n",
+		"m_test.go": `package m
+
+import (
+	"os"
+	"os/exec"
+	"strconv"
+	"testing"
+)
+
+func Test(t *testing.T) {
+	sleep := exec.Command("sleep", "1000")
+	if err := sleep.Start(); err != nil {
+		t.Fatal(err)
+	}
+	os.WriteFile("pid", []byte(strconv.Itoa(sleep.Process.Pid)), 0o644)
+	panic("out of time")
+}
+`} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := &summary{out: io.Discard}
+	t.Chdir(dir)
+	if test(s, []string{"."}) == nil {
+		t.Error("a test that panics passes")
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "pid"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for begin := time.Now(); time.Since(begin) < 5*time.Second; time.Sleep(10 * time.Millisecond) {
+		state, err := os.ReadFile(filepath.Join("/proc", string(text), "stat"))
+		if err != nil || bytes.Contains(state, []byte(") Z ")) { // its parent may be slow
+			return
+		}
+	}
+	t.Errorf("process %s is still there", text)
 }
