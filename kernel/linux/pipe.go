@@ -13,13 +13,12 @@ const (
 	pipeAtomic = 4096 // PIPE_BUF: writes of up to this many bytes are not split
 )
 
-// A pipe is a ring of bytes. Its buffer is made when something is first written.
+// A pipe is a ring of bytes.
 type pipe struct {
 	toRead, toWrite file.Watchers // told while mu is held
 
 	mu               sync.Mutex
-	ring             []byte
-	start, length    int
+	ring             file.Ring
 	readers, writers int
 	joined           struct{ readers, writers uint64 } // how many there ever were
 	inode            uint64
@@ -75,20 +74,13 @@ func (e *pipeEnd) take(p []byte) (int, syscall.Errno) {
 		return 0, syscall.EBADF
 	case len(p) == 0:
 		return 0, 0
-	case pipe.length == 0 && pipe.writers == 0:
+	case pipe.ring.Length() == 0 && pipe.writers == 0:
 		return 0, 0 // also of a named one that nobody has written to yet
-	case pipe.length == 0:
+	case pipe.ring.Length() == 0:
 		return 0, syscall.EAGAIN
 	}
 	room := pipe.room()
-	n := 0
-	for n < len(p) && pipe.length > 0 {
-		end := min(pipe.start+pipe.length, len(pipe.ring))
-		k := copy(p[n:], pipe.ring[pipe.start:end])
-		pipe.start = pipe.wrapped(pipe.start + k)
-		pipe.length -= k
-		n += k
-	}
+	n := pipe.ring.Take(p)
 	if room < pipeAtomic && pipe.room() >= pipeAtomic {
 		pipe.toWrite.Notify(file.Writable)
 	}
@@ -108,39 +100,14 @@ func (e *pipeEnd) put(p []byte) (int, syscall.Errno) {
 	case pipe.room() < min(len(p), pipeAtomic):
 		return 0, syscall.EAGAIN
 	}
-	if len(pipe.ring) != pipe.size {
-		pipe.resize()
-	}
-	n := 0
-	for n < len(p) && pipe.room() > 0 {
-		at := pipe.wrapped(pipe.start + pipe.length)
-		k := copy(pipe.ring[at:min(at+pipe.room(), len(pipe.ring))], p[n:])
-		pipe.length += k
-		n += k
-	}
+	n := pipe.ring.Put(p, pipe.size)
 	pipe.toRead.Notify(file.Readable)
 	return n, 0
 }
 
 // room returns how many bytes may be written. A pipe is said to be writable when there is room for
 // pipeAtomic of them, so that whoever is told so can write.
-func (p *pipe) room() int { return p.size - p.length }
-
-// wrapped returns the index in the ring that i, less than twice its length, stands for.
-func (p *pipe) wrapped(i int) int {
-	if i >= len(p.ring) {
-		i -= len(p.ring)
-	}
-	return i
-}
-
-// resize gives p a ring of its size.
-func (p *pipe) resize() {
-	ring := make([]byte, p.size)
-	n := copy(ring, p.ring[p.start:min(p.start+p.length, len(p.ring))])
-	copy(ring[n:], p.ring[:p.length-n])
-	p.ring, p.start = ring, 0
-}
+func (p *pipe) room() int { return p.size - p.ring.Length() }
 
 func (e *pipeEnd) Ready() file.Events {
 	p := e.pipe
@@ -148,7 +115,7 @@ func (e *pipeEnd) Ready() file.Events {
 	defer p.mu.Unlock()
 	var events file.Events
 	if e.reads() {
-		if p.length > 0 {
+		if p.ring.Length() > 0 {
 			events |= file.Readable
 		}
 		if p.writers == 0 && e.lonely != p.joined.writers {
@@ -218,7 +185,7 @@ func (e *pipeEnd) Close() syscall.Errno {
 		p.writers--
 	}
 	if p.readers+p.writers == 0 {
-		p.ring, p.start, p.length = nil, 0, 0
+		p.ring = file.Ring{}
 	}
 	p.toRead.Notify(file.Readable | file.HangUp)
 	p.toWrite.Notify(file.Writable | file.HangUp)
@@ -230,7 +197,7 @@ func (e *pipeEnd) ControlSize(request uint32) (int, bool) { return 4, request ==
 func (e *pipeEnd) Control(request uint32, argument []byte) (uintptr, syscall.Errno) {
 	e.pipe.mu.Lock()
 	defer e.pipe.mu.Unlock()
-	putUint32(argument, uint32(e.length))
+	putUint32(argument, uint32(e.ring.Length()))
 	return 0, 0
 }
 
@@ -248,13 +215,11 @@ func (p *pipe) setSize(size int) (uintptr, syscall.Errno) {
 		return 0, syscall.EINVAL
 	case size > most:
 		return 0, syscall.EPERM
-	case rounded < p.length:
+	case rounded < p.ring.Length():
 		return 0, syscall.EBUSY
 	}
 	p.size = rounded
-	if p.ring != nil {
-		p.resize()
-	}
+	p.ring.Fit(rounded)
 	return uintptr(rounded), 0
 }
 

@@ -23,6 +23,8 @@ type inet struct {
 	queue    *waiter.Queue
 	entry    waiter.Entry
 	filter   atomic.Pointer[filter]
+	joining  atomic.Pointer[joining]
+	short    atomic.Pointer[shortcut]
 	inetOptions
 }
 
@@ -104,12 +106,13 @@ func (s *inet) NotifyEvent(mask waiter.EventMask) {
 
 // Ready implements file.File.
 func (s *inet) Ready() file.Events {
-	return file.Events(s.endpoint.Readiness(waiter.AllEvents)) & knownEvents
+	return s.readyShort(file.Events(s.endpoint.Readiness(waiter.AllEvents)) & knownEvents)
 }
 
 // Close implements file.File.
 func (s *inet) Close() syscall.Errno {
 	s.queue.EventUnregister(&s.entry)
+	s.closeShort()
 	s.endpoint.Close()
 	s.watchers.Notify(file.HangUp)
 	return 0
@@ -138,7 +141,11 @@ func (s *inet) connect(to *sockaddr) syscall.Errno {
 	if errno != 0 {
 		return errno
 	}
-	switch err := s.endpoint.Connect(address); err.(type) {
+	connect := s.endpoint.Connect
+	if s.stream() && s.network.isLocal(address.Addr) {
+		connect = s.connectWithin
+	}
+	switch err := connect(address); err.(type) {
 	case *tcpip.ErrNoPortAvailable:
 		if s.stream() {
 			return syscall.EADDRNOTAVAIL
@@ -171,7 +178,9 @@ func (s *inet) accept() (socket, syscall.Errno) {
 	if err != nil {
 		return nil, errnoOf(err)
 	}
-	return newInet(s.network, s.domain, s.kind, s.protocol, e, queue), 0
+	accepted := newInet(s.network, s.domain, s.kind, s.protocol, e, queue)
+	accepted.begin()
+	return accepted, 0
 }
 
 func (s *inet) name(a *sockaddr) syscall.Errno {
@@ -192,5 +201,6 @@ func (s *inet) shutdown(how int) syscall.Errno {
 		syscall.SHUT_WR:   tcpip.ShutdownWrite,
 		syscall.SHUT_RDWR: tcpip.ShutdownRead | tcpip.ShutdownWrite,
 	}
+	s.shutShort(how)
 	return errnoOf(s.endpoint.Shutdown(flags[how]))
 }

@@ -148,6 +148,7 @@ func (s *inet) setSendBuffer(v int) tcpip.Error {
 	o := s.endpoint.SocketOptions()
 	least, most := o.SendBufferLimits()
 	o.SetSendBufferSize(bufferSize(v, least, most), true)
+	s.fitShortcut()
 	return nil
 }
 
@@ -159,6 +160,7 @@ func (s *inet) setReceiveBuffer(v int) tcpip.Error {
 	o := s.endpoint.SocketOptions()
 	least, most := o.ReceiveBufferLimits()
 	o.SetReceiveBufferSize(bufferSize(v, least, most), true)
+	s.fitShortcut()
 	return nil
 }
 

@@ -16,6 +16,7 @@ func (s *inet) ControlSize(request uint32) (size int, known bool) {
 // Control implements file.Controller.
 func (s *inet) Control(request uint32, argument []byte) (uintptr, syscall.Errno) {
 	n, err := s.endpoint.GetSockOptInt(tcpip.ReceiveQueueSizeOption)
+	n += s.waitingShort()
 	binary.NativeEndian.PutUint32(argument, uint32(n))
 	return 0, errnoOf(err)
 }

@@ -63,10 +63,11 @@ func (n *Network) sockets(transport tcpip.TransportProtocolNumber, family int) (
 			remote: tcpip.FullAddress{Addr: info.ID.RemoteAddress, Port: info.ID.RemotePort},
 			state:  stateOf(transport, e, info),
 		}
+		l.unsent, l.unread = queued(e, tcpip.SendQueueSizeOption), queued(e, tcpip.ReceiveQueueSizeOption)
 		if own != nil {
 			l.inode = own.number
+			l.unread += own.waitingShort()
 		}
-		l.unsent, l.unread = queued(e, tcpip.SendQueueSizeOption), queued(e, tcpip.ReceiveQueueSizeOption)
 		list = append(list, l)
 	}
 	return list

@@ -40,6 +40,7 @@ type Network struct {
 	interfaces []*iface
 	unix       unixNames
 	groups     groups
+	meeting    meeting
 	leastLease time.Duration // of DHCP
 	alone      sync.Once     // see tellAlone
 }

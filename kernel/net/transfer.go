@@ -30,6 +30,9 @@ func (s *inet) Read(p []byte) (int, syscall.Errno) {
 	if len(p) == 0 && s.stream() {
 		return 0, 0
 	}
+	if n, errno, known := s.readShort(p, false, false); known {
+		return n, errno
+	}
 	t := transfers.Get().(*transfer)
 	result, err := s.read(t, p, tcpip.ReadOptions{})
 	t.put()
@@ -52,13 +55,24 @@ func (s *inet) read(t *transfer, p []byte, options tcpip.ReadOptions) (tcpip.Rea
 	}
 	result, err := s.endpoint.Read(into, options)
 	if err == nil && s.stream() && !options.Peek {
-		s.endpoint.ModerateRecvBuf(result.Count)
+		s.received(result.Count)
 	}
 	return result, err
 }
 
+// received says that n bytes of a stream have come from the stack.
+func (s *inet) received(n int) {
+	if c := s.short.Load(); c != nil {
+		c.in.received(n)
+	}
+	s.endpoint.ModerateRecvBuf(n)
+}
+
 // Write implements file.File.
 func (s *inet) Write(p []byte) (int, syscall.Errno) {
+	if n, errno, known := s.writeShort(p); known {
+		return n, errno
+	}
 	t := transfers.Get().(*transfer)
 	if s.marking.active.Load() {
 		s.marking.mu.Lock()
@@ -71,6 +85,16 @@ func (s *inet) Write(p []byte) (int, syscall.Errno) {
 }
 
 func (s *inet) write(t *transfer, p []byte, options tcpip.WriteOptions) (int, syscall.Errno) {
+	if n, errno, known := s.writeShort(p); known {
+		return n, errno
+	}
+	if j := s.joining.Load(); j != nil {
+		return s.writeJoining(j, t, p, options)
+	}
+	return s.writeStack(t, p, options)
+}
+
+func (s *inet) writeStack(t *transfer, p []byte, options tcpip.WriteOptions) (int, syscall.Errno) {
 	if errno := s.fits(len(p), options.To); errno != 0 {
 		return 0, errno
 	}
@@ -153,6 +177,9 @@ func (s *inet) receive(m *message) (int, syscall.Errno) {
 	case len(m.bytes) == 0 && s.stream():
 		return 0, 0
 	}
+	if n, errno, known := s.readShort(m.bytes, m.flags&syscall.MSG_PEEK != 0, m.flags&syscall.MSG_TRUNC != 0); known {
+		return n, errno
+	}
 	t := transfers.Get().(*transfer)
 	defer t.put()
 	options := tcpip.ReadOptions{
@@ -186,6 +213,8 @@ func (s *inet) discard(t *transfer, n int, options tcpip.ReadOptions) (int, sysc
 	if err != nil {
 		return 0, errnoOf(err)
 	}
-	s.endpoint.ModerateRecvBuf(result.Count)
+	if !options.Peek {
+		s.received(result.Count)
+	}
 	return result.Count, 0
 }
