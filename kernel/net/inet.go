@@ -201,6 +201,8 @@ func (s *inet) shutdown(how int) syscall.Errno {
 		syscall.SHUT_WR:   tcpip.ShutdownWrite,
 		syscall.SHUT_RDWR: tcpip.ShutdownRead | tcpip.ShutdownWrite,
 	}
-	s.shutShort(how)
+	if how != syscall.SHUT_RD {
+		s.endShort()
+	}
 	return errnoOf(s.endpoint.Shutdown(flags[how]))
 }

@@ -4,8 +4,6 @@ import (
 	"sync"
 	"syscall"
 
-	"gvisor.dev/gvisor/pkg/tcpip/transport/tcp"
-
 	"github.com/ringo-os/ringo/kernel/file"
 )
 
@@ -19,7 +17,6 @@ type lane struct {
 	limit int  // how many bytes may wait in ring
 	full  bool // the sender has found no room, and is to be told when there is
 	ended bool // the sender will send no more
-	shut  bool // the receiver has said that it wants no more, but still gets what comes (shutdown(2))
 	deaf  bool // the receiver will receive no more
 }
 
@@ -90,20 +87,6 @@ func (l *lane) received(n int) {
 	if tell {
 		l.to.watchers.Notify(file.Readable)
 	}
-}
-
-// quiet reports whether the stack has nothing to say about a socket in that state which has received all there is: no
-// end has come, and no error. The state is read before the lane is looked at: what was sent before an end is there
-// when the end is.
-func (l *lane) quiet(state tcp.EndpointState) bool {
-	switch state {
-	case tcp.StateEstablished, tcp.StateFinWait1, tcp.StateFinWait2:
-	default:
-		return false
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.early == 0 && !l.shut
 }
 
 // fit makes the lane hold as much as the buffers of both sockets would.

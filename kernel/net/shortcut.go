@@ -8,6 +8,7 @@ import (
 	"gvisor.dev/gvisor/pkg/tcpip/header"
 	"gvisor.dev/gvisor/pkg/tcpip/stack"
 	"gvisor.dev/gvisor/pkg/tcpip/transport/tcp"
+	"gvisor.dev/gvisor/pkg/waiter"
 
 	"github.com/ringo-os/ringo/kernel/file"
 )
@@ -194,12 +195,19 @@ func (s *inet) readShort(p []byte, peek, drop bool) (n int, errno syscall.Errno,
 	if c == nil || len(p) == 0 {
 		return 0, 0, false
 	}
-	state := tcp.EndpointState(s.endpoint.State())
 	if n, known := c.in.take(p, peek, drop); known {
 		return n, 0, true
 	}
-	return 0, syscall.EAGAIN, c.in.quiet(state)
+	// It is not the state that says whether an end has come: the stack tells of a FIN first, and changes the state then.
+	if s.endpoint.Readiness(ended) == 0 {
+		return 0, syscall.EAGAIN, true
+	}
+	n, known = c.in.take(p, peek, drop) // what was sent before the end is there now
+	return n, 0, known
 }
+
+// ended are the events by which the stack says that there is something to receive from it: bytes, an end or an error.
+const ended = waiter.ReadableEvents | waiter.EventHUp | waiter.EventErr
 
 // readyShort is what events, which the stack tells, are in truth.
 func (s *inet) readyShort(events file.Events) file.Events {
@@ -244,18 +252,6 @@ func (s *inet) endShort() {
 		c.out.mu.Lock()
 		c.out.ended = true
 		c.out.mu.Unlock()
-	}
-}
-
-// shutShort is what shutdown means to a socket with a shortcut.
-func (s *inet) shutShort(how int) {
-	if how != syscall.SHUT_RD {
-		s.endShort()
-	}
-	if c := s.short.Load(); c != nil && how != syscall.SHUT_WR {
-		c.in.mu.Lock()
-		c.in.shut = true
-		c.in.mu.Unlock()
 	}
 }
 

@@ -92,6 +92,29 @@ func TestShortcutEnds(t *testing.T) {
 	wants(t, syscall.EPIPE, unix.SYS_SENDTO, client, []byte("x"), 1, unix.MSG_NOSIGNAL, nil, 0)
 }
 
+// TestShortcutEndsAtOnce: who waits for bytes hears of the end, whenever it comes.
+func TestShortcutEndsAtOnce(t *testing.T) {
+	l, at := listenTCP(t, "127.0.0.1:0")
+	sa := sockaddrOf(at.String())
+	for range 2000 {
+		client := must(t, unix.SYS_SOCKET, unix.AF_INET, unix.SOCK_STREAM, 0)
+		closed := make(chan error)
+		go func() {
+			server, err := sys(unix.SYS_ACCEPT4, l, nil, nil, 0)
+			sys(unix.SYS_CLOSE, server)
+			closed <- err
+		}()
+		must(t, unix.SYS_CONNECT, client, sa, len(sa))
+		if got := read(t, client); got != "" {
+			t.Errorf("got %q", got)
+		}
+		if err := <-closed; err != nil {
+			t.Error(err)
+		}
+		must(t, unix.SYS_CLOSE, client)
+	}
+}
+
 // TestShortcutResets: who closes with something unread has lost it, and the other one is told.
 func TestShortcutResets(t *testing.T) {
 	client, server := connected(t)
