@@ -13,6 +13,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/ringo-os/ringo/toolchain/go126"
@@ -53,7 +54,9 @@ func (r *runner) test(ctx context.Context, pkg, skip string) (*result, error) {
 		arguments = append(arguments, "-run", *only)
 	}
 	cmd := exec.CommandContext(ctx, "go", append(arguments, pkg)...)
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	// The go command waits for the machine whatever it is told, so the machine is told as well.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
 	cmd.WaitDelay = 10 * time.Second
 	cmd.Dir = r.source()
 	cmd.Env = append(cmd.Environ(), append(machineSettings, "GOFLAGS="+strings.TrimSpace(string(flags)))...)
