@@ -207,6 +207,7 @@ func TestUnknownWords(t *testing.T) {
 		{"console=ttyUSB0", "console=ttyUSB0", "console="},
 		{"pipe=stderr", "pipe=stderr", "pipe="},
 		{"window=big", "window=big", "window="},
+		{"rtc=1000000000", "rtc=1000000000", "rtc="},
 		{"export=out", "export=out", "export="},
 		{"export=", "export=", "export="},
 		{"log=192.0.2.1", "log=192.0.2.1", "log="},

@@ -45,6 +45,12 @@ func ParseWindow(value []byte) (columns, rows uint16, ok bool) {
 	return uint16(c), uint16(r), true
 }
 
+// ParseFraction reads the value of rtc=: a fraction of a second, in nanoseconds.
+func ParseFraction(value []byte) (nanoseconds int64, ok bool) {
+	n, ok := ParseSize(value)
+	return int64(n), ok && n < 1_000_000_000
+}
+
 // ParseSize reads a number, decimal or 0x hexadecimal, with an optional K, M, G or T behind it.
 func ParseSize(text []byte) (size uint64, ok bool) {
 	base := uint64(10)

@@ -27,6 +27,7 @@ const (
 	isConsole
 	isPipe
 	isWindow
+	isFraction
 	isVirtioMMIO
 	isObserved
 	isPath
@@ -55,6 +56,8 @@ var Words = [...]Word{
 		Meaning: "what of the console is no terminal but a pipe, byte for byte; on the way in, byte 16 quotes the next (see Pipes)"},
 	{Name: "window=", Argument: "COLUMNSxROWS", check: isWindow,
 		Meaning: "the size of the terminal that the console is; 80x24 if left out"},
+	{Name: "rtc=", Argument: "NANOSECONDS", check: isFraction,
+		Meaning: "how far into a second of the world one of the real-time clock begins; QEMU's begins when QEMU starts; 0 if left out"},
 	{Name: "log=", Argument: "udp://HOST[:PORT] or tcp://HOST[:PORT]", check: isLog,
 		Meaning: "a syslog server, by address or by name (which the machine's name servers know), that gets what the program writes to standard output and error, and to /dev/log, and what the kernel says; all of it stays on the console, too"},
 	{Name: "quiet",
@@ -145,6 +148,10 @@ func (w *Word) checkValue(value []byte) Problem {
 	case isWindow:
 		if _, _, ok = ParseWindow(value); !ok {
 			return "The word window= on the kernel command line takes columns and rows, such as 80x24."
+		}
+	case isFraction:
+		if _, ok = ParseFraction(value); !ok {
+			return "The word rtc= on the kernel command line takes nanoseconds, less than 1000000000."
 		}
 	case isObserved:
 		if _, ok = ParseObserved(value); !ok {

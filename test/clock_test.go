@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
@@ -96,6 +97,64 @@ func TestWallClock(t *testing.T) {
 		if apart := now.Sub(time.Unix(0, nanoseconds)).Abs(); apart > 2*time.Second {
 			t.Errorf("%s: its clock is %v from the host's", machine, apart)
 		}
+	}
+}
+
+// TestSecond: the wall clock is set once more when a second begins by the clock that it was set from at boot, as that has no
+// fractions. A machine that takes long to start may have done so before the program looks: so there are five chances.
+func TestSecond(t *testing.T) {
+	for _, machine := range qemu.Machines {
+		t.Run(string(machine), func(t *testing.T) {
+			t.Parallel()
+			var step time.Duration
+			for range 5 {
+				c := bare(t, "clock", "step")
+				c.Machine = machine
+				r := boot(t, c)
+				if _, err := fmt.Sscan(r.output, (*int64)(&step)); err != nil || step < 0 || step >= time.Second {
+					t.Fatalf("status %d\n%s", r.status, r.output)
+				}
+				if step > 0 {
+					return
+				}
+			}
+			t.Error("the clock was not set again")
+		})
+	}
+}
+
+// TestFraction: under ringo run, the clock is right to fractions of a second. The program says what time it is five times, as
+// the host may be busy.
+func TestFraction(t *testing.T) {
+	t.Parallel()
+	program := image(t, "clock")
+	machines <- struct{}{}
+	defer func() { <-machines }()
+	// QEMU's clock takes for the beginning of a second the moment at which QEMU starts: nearly a whole one late.
+	time.Sleep(time.Until(time.Now().Truncate(time.Second).Add(1900 * time.Millisecond)))
+	cmd := exec.CommandContext(t.Context(), ringo, "run", "-q", program, "--", "fraction")
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	behind := time.Hour
+	for s := bufio.NewScanner(out); s.Scan(); {
+		heard := time.Now()
+		nanoseconds, err := strconv.ParseInt(s.Text(), 10, 64)
+		if err != nil {
+			t.Errorf("the time is said to be %q", s.Text())
+		}
+		behind = min(behind, heard.Sub(time.Unix(0, nanoseconds)))
+	}
+	if behind < 0 || behind > 800*time.Millisecond {
+		t.Errorf("the clock is %v behind", behind)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Error(err)
 	}
 }
 

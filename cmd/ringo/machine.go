@@ -120,11 +120,24 @@ func (s *session) boot(ctx context.Context, c *qemu.Config, quit time.Duration) 
 	if s.quiet {
 		c.Words = append(c.Words, "quiet")
 	}
+	describeClock(c)
 	status, err := c.Run(context.WithoutCancel(ctx), console)
 	if err != nil || status != 0 {
 		return exitStatus{status, err}
 	}
 	return nil
+}
+
+// describeClock sets the machine's real-time clock and tells it what that lacks, unless the user does: it has no fractions of
+// a second, and takes for the beginning of one the moment at which QEMU starts.
+func describeClock(c *qemu.Config) {
+	const setting, fraction = "-rtc", "rtc="
+	if slices.Contains(c.Extra, setting) || slices.ContainsFunc(c.Words, func(w string) bool { return strings.HasPrefix(w, fraction) }) {
+		return
+	}
+	now := time.Now().UTC()
+	c.Extra = append(c.Extra, setting, "base="+now.Format("2006-01-02T15:04:05"))
+	c.Words = append(c.Words, fmt.Sprint(fraction, now.Nanosecond()))
 }
 
 // describeTerminal tells the program which kind of terminal it is on, and how large that is at this moment, unless the

@@ -1,4 +1,5 @@
-// Package rtc reads the battery-backed clock of a PC (Motorola MC146818A data sheet).
+// Package rtc reads the battery-backed clock of a PC (Motorola MC146818A data sheet). It has no fractions of a
+// second, but can say when one begins.
 //
 // Early code.
 package rtc
@@ -18,11 +19,13 @@ const (
 	registerYear    = 0x09
 	registerA       = 0x0A
 	registerB       = 0x0B
+	registerC       = 0x0C
 	registerD       = 0x0D
 
 	updateInProgress = 1 << 7 // in A
 	hours24          = 1 << 1 // in B
 	binary           = 1 << 2 // in B; else BCD
+	updateInterrupt  = 1 << 4 // in B: interrupt when an update has ended, which is when a second begins
 	validRAMAndTime  = 1 << 7 // in D
 	afternoon        = 1 << 7 // in hours, if not hours24
 )
@@ -44,10 +47,10 @@ type registers struct {
 }
 
 // Read returns the time in seconds since 1970 UTC. century is the CMOS register of the century,
-// from ACPI's FADT, or 0. ok is false if there is no clock or it makes no sense. The clock has no
-// fractions of a second: it may be that nearly one has gone by since.
+// from ACPI's FADT, or 0. ok is false if there is no clock or it makes no sense. It may be that nearly a second has
+// gone by since.
 func Read(century uint8) (seconds int64, ok bool) {
-	if d := register(registerD); d&validRAMAndTime == 0 || d == 0xFF {
+	if !present() {
 		return 0, false
 	}
 	// Two readings that are equal, with no update begun before either: none came in between.
@@ -64,6 +67,32 @@ func Read(century uint8) (seconds int64, ok bool) {
 		last, haveLast = r, true
 	}
 	return 0, false
+}
+
+// IRQ is the ISA interrupt that the clock is wired to.
+const IRQ = 8
+
+// Announce makes the clock interrupt when a second begins, again and again until Still; false if there is no clock.
+func Announce() bool {
+	if !present() {
+		return false
+	}
+	out8(address, registerB)
+	out8(data, in8(data)|updateInterrupt)
+	register(registerC) // what is left there from before would keep it from interrupting
+	return true
+}
+
+// Still ends the interrupts that Announce has asked for.
+func Still() {
+	out8(address, registerB)
+	out8(data, in8(data)&^updateInterrupt)
+	register(registerC)
+}
+
+func present() bool {
+	d := register(registerD)
+	return d&validRAMAndTime != 0 && d != 0xFF
 }
 
 // settled waits for the end of an update, which takes 2 ms (data sheet, update cycle).

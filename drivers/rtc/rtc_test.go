@@ -172,3 +172,33 @@ func TestNonsense(t *testing.T) {
 		}
 	}
 }
+
+// TestAnnounce: the interrupt is turned on and off, and what else is in the register stays.
+func TestAnnounce(t *testing.T) {
+	c := &chip{}
+	install(t, c)
+	write := out8
+	out8 = func(port uint16, v uint8) {
+		if port == data && c.selected == registerB {
+			c.registers[registerB] = v
+			return
+		}
+		write(port, v)
+	}
+	if Announce() {
+		t.Error("a clock without a battery announces")
+	}
+	read := 0
+	c.onRead = func(n uint8) {
+		if n == registerC {
+			read++
+		}
+	}
+	c.registers[registerD], c.registers[registerB] = validRAMAndTime, hours24|binary
+	if !Announce() || c.registers[registerB] != hours24|binary|updateInterrupt || read != 1 {
+		t.Errorf("register B is %#x; C was read %d times", c.registers[registerB], read)
+	}
+	if Still(); c.registers[registerB] != hours24|binary || read != 2 {
+		t.Errorf("register B is %#x; C was read %d times", c.registers[registerB], read)
+	}
+}

@@ -2,6 +2,7 @@ package linux
 
 import (
 	"runtime"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -62,6 +63,26 @@ func sysClockGetres(a *call.Arguments) (uintptr, syscall.Errno) {
 	return 0, 0
 }
 
+// wallClockSet says that the program has set the wall clock.
+var wallClockSet atomic.Bool
+
+func setWallClock(seconds int64, nanoseconds int32) {
+	wallClockSet.Store(true)
+	machine.SetWallClock(seconds, nanoseconds)
+	wallTimers.clockSet()
+}
+
+// CorrectWallClock sets the wall clock to a time that is exact, if it was set by a clock without fractions of a second and
+// is behind for the lack of them.
+func CorrectWallClock(exact time.Time) {
+	behind := time.Until(exact)
+	if wallClockSet.Load() || behind < 0 || behind > time.Second {
+		return
+	}
+	machine.SetWallClock(exact.Unix(), int32(exact.Nanosecond()))
+	wallTimers.clockSet()
+}
+
 func sysClockSettime(a *call.Arguments) (uintptr, syscall.Errno) {
 	var t syscall.Timespec
 	if errno := CopyIn(Argument(a, 1), &t); errno != 0 {
@@ -70,8 +91,7 @@ func sysClockSettime(a *call.Arguments) (uintptr, syscall.Errno) {
 	if a.Value[0] != clockRealtime || t.Sec < 0 || uint64(t.Nsec) >= 1e9 {
 		return 0, syscall.EINVAL
 	}
-	machine.SetWallClock(t.Sec, int32(t.Nsec))
-	wallTimers.clockSet()
+	setWallClock(t.Sec, int32(t.Nsec))
 	return 0, 0
 }
 
@@ -83,8 +103,7 @@ func sysSettimeofday(a *call.Arguments) (uintptr, syscall.Errno) {
 	if t.Sec < 0 || uint64(t.Usec) >= 1e6 {
 		return 0, syscall.EINVAL
 	}
-	machine.SetWallClock(t.Sec, int32(t.Usec*1000))
-	wallTimers.clockSet()
+	setWallClock(t.Sec, int32(t.Usec*1000))
 	return 0, 0
 }
 

@@ -184,7 +184,9 @@ func startClock() {
 	systemClock.Init(frequency, machineTSC)
 	clockRefine.Store(1_000_000_000)
 	if seconds, ok := rtc.Read(firmware.Century); ok {
-		systemClock.SetWall(seconds * 1_000_000_000)
+		value, _ := commandLine.Value("rtc")
+		fraction, _ := boot.ParseFraction(value)
+		systemClock.SetWall(seconds*1_000_000_000 + fraction)
 	}
 }
 

@@ -14,11 +14,30 @@ var modes = map[string]func(){
 	"overshoot": overshoot,
 	"monotonic": monotonic,
 	"wall":      func() { fmt.Println("wall", time.Now().UnixNano(), time.Now().Location(), "") },
+	"fraction":  fraction,
 	"rate":      rate,
+	"step":      step,
 	"timers":    timers,
 }
 
 func main() { modes[os.Args[1]]() }
+
+// fraction tells the time, when the wall clock has had time to be set by the beginning of a second.
+func fraction() {
+	time.Sleep(1500 * time.Millisecond)
+	for range 5 {
+		fmt.Println(time.Now().UnixNano())
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+// step tells by how many nanoseconds the wall clock is set forward in the first second and a half.
+func step() {
+	begin := time.Now()
+	time.Sleep(1500 * time.Millisecond)
+	end := time.Now()
+	fmt.Println(int64(end.Round(0).Sub(begin.Round(0)) - end.Sub(begin)))
+}
 
 // overshoot prints by how many nanoseconds waits of several kinds end too late, by median.
 func overshoot() {
