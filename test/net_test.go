@@ -306,6 +306,9 @@ func TestHalfClose(t *testing.T) {
 	})
 }
 
+// TestSources: a datagram comes from the address that its control message names.
+func TestSources(t *testing.T) { asOnLinux(t, "net", "sources") }
+
 func TestUDP(t *testing.T) {
 	t.Parallel()
 	c, _ := networked(t, "udp", ":5353")

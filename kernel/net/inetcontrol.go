@@ -10,9 +10,10 @@ import (
 
 // sendControl carries out the control messages of a datagram that is to be sent. It returns the
 // size of the datagrams that it is to be cut into, segment if the messages do not say, and how they are marked.
-func (s *inet) sendControl(m *message, segment int, options *tcpip.WriteOptions) (int, [2]int, syscall.Errno) {
+func (s *inet) sendControl(m *message, segment int, t *transfer, options *tcpip.WriteOptions) (int, [2]int, syscall.Errno) {
 	marks := [2]int{noMark, noMark}
 	c := &options.ControlMessages
+	by4 := s.goesBy4(options.To)
 	errno := m.eachControl(func(level, kind int, data []byte) syscall.Errno {
 		switch (optionKey{level, kind}) {
 		case optionKey{unix.SOL_UDP, unix.UDP_SEGMENT}:
@@ -50,7 +51,18 @@ func (s *inet) sendControl(m *message, segment int, options *tcpip.WriteOptions)
 			if v >= 0 {
 				c.HasHopLimit, c.HopLimit = true, uint8(v)
 			}
-		case optionKey{unix.SOL_IPV6, unix.IPV6_PKTINFO}:
+		case optionKey{unix.SOL_IP, unix.IP_PKTINFO}, optionKey{unix.SOL_IPV6, unix.IPV6_PKTINFO}:
+			if s.stream() {
+				return 0
+			}
+			if by4 && (level == unix.SOL_IP || s.domain == syscall.AF_INET6) {
+				var errno syscall.Errno
+				t.source, errno = s.sourceFromControl(level, data)
+				return errno
+			}
+			if by4 || level == unix.SOL_IP {
+				return 0 // the other protocol's
+			}
 			if len(data) < unix.SizeofInet6Pktinfo {
 				return syscall.EINVAL
 			}
@@ -60,7 +72,7 @@ func (s *inet) sendControl(m *message, segment int, options *tcpip.WriteOptions)
 				c.IPv6PacketInfo.Addr = a
 			}
 		}
-		return 0 // others, such as the source address, are no must
+		return 0 // others are no must
 	})
 	return segment, marks, errno
 }

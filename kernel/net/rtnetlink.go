@@ -56,20 +56,25 @@ func (n *Network) answer(requests []byte, port uint32) [][]byte {
 
 func (n *Network) answerOne(r *reply, body []byte) {
 	flags := binary.NativeEndian.Uint16(r.request[nlFlags:])
+	kind := binary.NativeEndian.Uint16(r.request[nlType:])
+	if flags&unix.NLM_F_REQUEST == 0 || kind < unix.NLMSG_MIN_TYPE {
+		r.acknowledge(flags) // what is no request is not for the kernel (netlink_rcv_skb)
+		return
+	}
 	dump := flags&unix.NLM_F_DUMP == unix.NLM_F_DUMP
 	family := byte(0)
 	if len(body) > 0 {
 		family = body[0]
 	}
-	switch kind := binary.NativeEndian.Uint16(r.request[nlType:]); {
-	case kind == unix.NLMSG_NOOP || kind == unix.NLMSG_DONE:
-		return
+	switch {
 	case kind == unix.RTM_GETLINK && dump:
 		for _, i := range n.sortedNICs() {
 			r.link(i, unix.NLM_F_MULTI)
 		}
 	case kind == unix.RTM_GETLINK:
-		n.answerLink(r, body)
+		if n.answerLink(r, body) {
+			r.acknowledge(flags)
+		}
 		return
 	case kind == unix.RTM_GETADDR && dump:
 		for _, i := range n.sortedNICs() {
@@ -80,12 +85,20 @@ func (n *Network) answerOne(r *reply, body []byte) {
 			}
 		}
 	case kind == unix.RTM_GETROUTE && dump:
-		for _, route := range n.stack.GetRouteTable() {
-			if f := familyOf(route.Destination.ID()); family == 0 || family == f {
-				r.route(route, f)
+		for _, m := range n.routes() {
+			if family == 0 || family == m.family {
+				r.route(m, unix.NLM_F_MULTI)
 			}
 		}
-	case kind == unix.RTM_GETNEIGH && dump, kind == unix.RTM_GETRULE && dump:
+	case kind == unix.RTM_GETROUTE && (family == syscall.AF_INET || family == syscall.AF_INET6):
+		if n.answerRoute(r, body) {
+			r.acknowledge(flags)
+		}
+		return
+	case kind == unix.RTM_GETNEIGH && dump:
+		n.answerNeighbors(r, family)
+	case kind == unix.RTM_GETRULE && dump:
+		r.rules(family)
 	default:
 		r.error(syscall.EOPNOTSUPP)
 		return
@@ -95,35 +108,36 @@ func (n *Network) answerOne(r *reply, body []byte) {
 	r.end()
 }
 
-// answerLink answers a request for one interface, by number or name.
-func (n *Network) answerLink(r *reply, body []byte) {
+// answerLink answers a request for one interface, by number or name; false with an error.
+func (n *Network) answerLink(r *reply, body []byte) bool {
 	index := int32(0)
 	if len(body) >= unix.SizeofIfInfomsg {
 		index = int32(binary.NativeEndian.Uint32(body[4:]))
 	}
-	name := attribute(body, unix.SizeofIfInfomsg, unix.IFLA_IFNAME)
+	name := cString(attribute(body, unix.SizeofIfInfomsg, unix.IFLA_IFNAME))
 	for _, i := range n.sortedNICs() {
 		if int32(i.id) == index || index == 0 && name != "" && i.info.Name == name {
 			r.link(i, 0)
-			return
+			return true
 		}
 	}
 	r.error(syscall.ENODEV)
+	return false
 }
 
-// attribute returns the text of the attribute of a kind that follows size bytes of body.
-func attribute(body []byte, size int, kind uint16) string {
+// attribute returns the value of the attribute of a kind that follows size bytes of body, nil if there is none.
+func attribute(body []byte, size int, kind uint16) []byte {
 	for rest := body[min(size, len(body)):]; len(rest) >= 4; {
 		length := int(binary.NativeEndian.Uint16(rest))
 		if length < 4 || length > len(rest) {
 			break
 		}
 		if binary.NativeEndian.Uint16(rest[2:]) == kind {
-			return cString(rest[4:length])
+			return rest[4:length]
 		}
 		rest = rest[min(nlAlign(length), len(rest)):]
 	}
-	return ""
+	return nil
 }
 
 // A numberedNIC is an interface with its number.
@@ -188,6 +202,10 @@ func (r *reply) link(i numberedNIC, flags uint16) {
 	r.attribute(unix.IFLA_MTU, binary.NativeEndian.AppendUint32(nil, i.info.MTU))
 	r.attribute(unix.IFLA_ADDRESS, hardwareAddress)
 	r.attribute(unix.IFLA_BROADCAST, broadcast)
+	r.attribute(unix.IFLA_NUM_TX_QUEUES, binary.NativeEndian.AppendUint32(nil, 1))
+	r.attribute(unix.IFLA_NUM_RX_QUEUES, binary.NativeEndian.AppendUint32(nil, 1))
+	r.attribute(unix.IFLA_CARRIER, []byte{1})
+	r.statistics(i)
 	r.end()
 }
 
@@ -215,28 +233,9 @@ func (r *reply) address(i numberedNIC, a tcpip.AddressWithPrefix, family byte) {
 		r.attribute(unix.IFA_LABEL, append([]byte(i.info.Name), 0))
 	}
 	r.attribute(unix.IFA_FLAGS, binary.NativeEndian.AppendUint32(nil, unix.IFA_F_PERMANENT))
-	r.end()
-}
-
-// route is RTM_NEWROUTE: struct rtmsg and attributes.
-func (r *reply) route(route tcpip.Route, family byte) {
-	scope := byte(unix.RT_SCOPE_LINK)
-	if route.Gateway.Len() > 0 {
-		scope = unix.RT_SCOPE_UNIVERSE
-	}
-	r.begin(unix.RTM_NEWROUTE, unix.NLM_F_MULTI)
-	r.put(family, byte(route.Destination.Prefix()), 0, 0)
-	r.put(unix.RT_TABLE_MAIN, unix.RTPROT_BOOT, scope, unix.RTN_UNICAST)
-	r.put32(0)
-	r.attribute(unix.RTA_TABLE, binary.NativeEndian.AppendUint32(nil, unix.RT_TABLE_MAIN))
-	if route.Destination.Prefix() > 0 {
-		to := route.Destination.ID()
-		r.attribute(unix.RTA_DST, to.AsSlice())
-	}
-	if gateway := route.Gateway; gateway.Len() > 0 {
-		r.attribute(unix.RTA_GATEWAY, gateway.AsSlice())
-	}
-	r.attribute(unix.RTA_OIF, binary.NativeEndian.AppendUint32(nil, uint32(route.NIC)))
+	r.attribute(unix.IFA_CACHEINFO, []byte{ // struct ifa_cacheinfo: preferred and valid for ever, made at the beginning
+		0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0, 0, 0, 0, 0,
+	})
 	r.end()
 }
 
@@ -248,9 +247,16 @@ func (r *reply) error(errno syscall.Errno) {
 	r.end()
 }
 
+// acknowledge says that a request was carried out, if it wants to hear that.
+func (r *reply) acknowledge(flags uint16) {
+	if flags&unix.NLM_F_ACK != 0 {
+		r.error(0)
+	}
+}
+
 // begin starts a message, in a new datagram if the current one is nearly full.
 func (r *reply) begin(kind, flags uint16) {
-	const longest = 512
+	const longest = 1024
 	if len(r.last) > nlDatagram-longest {
 		r.datagrams = append(r.datagrams, r.last)
 		r.last = nil

@@ -15,6 +15,8 @@ type transfer struct {
 	into tcpip.SliceWriter
 	skip tcpip.LimitedWriter
 	to   tcpip.FullAddress
+
+	source source // of a datagram
 }
 
 var transfers = sync.Pool{New: func() any { return new(transfer) }}
@@ -22,6 +24,7 @@ var transfers = sync.Pool{New: func() any { return new(transfer) }}
 func (t *transfer) put() {
 	t.from.Reset(nil)
 	t.into = nil
+	t.source = source{}
 	transfers.Put(t)
 }
 
@@ -99,7 +102,13 @@ func (s *inet) writeStack(t *transfer, p []byte, options tcpip.WriteOptions) (in
 		return 0, errno
 	}
 	t.from.Reset(p)
-	n, err := s.endpoint.Write(&t.from, options)
+	var n int64
+	var err tcpip.Error
+	if t.source.given {
+		n, err = s.writeFrom(t, p, options)
+	} else {
+		n, err = s.endpoint.Write(&t.from, options)
+	}
 	if err == nil {
 		return int(n), 0
 	}
@@ -132,7 +141,7 @@ func (s *inet) send(m *message) (int, syscall.Errno) {
 	segment, marks := int(s.segment.Load()), [2]int{noMark, noMark}
 	if len(m.control) > 0 {
 		var errno syscall.Errno
-		if segment, marks, errno = s.sendControl(m, segment, &options); errno != 0 {
+		if segment, marks, errno = s.sendControl(m, segment, t, &options); errno != 0 {
 			return 0, errno
 		}
 	}

@@ -44,6 +44,7 @@ var modes = map[string]func(args []string){
 	"ports":      ports,
 	"proc":       proc,
 	"arp":        arp,
+	"sources":    sources,
 }
 
 func main() { modes[os.Args[1]](os.Args[2:]) }
