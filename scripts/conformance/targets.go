@@ -12,7 +12,7 @@ import (
 var std = []string{
 	"sync", "sync/atomic", "context", "time", "internal/runtime/...", "runtime",
 	"os", "io/...", "path/filepath", "syscall", "internal/poll", "net", "net/http", "crypto/tls",
-	"os/signal", "log/syslog", "embed/...", "archive/...", "compress/...",
+	"os/signal", "log/syslog", "testing/synctest", "embed/...", "archive/...", "compress/...",
 }
 
 // needs is what the tests of some packages need beside their own folder and 1 GiB: more memory, or files of
