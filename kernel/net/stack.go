@@ -3,7 +3,8 @@
 //
 // Below the stack, link.go carries frames between it and a virtio device. Above it, socket.go and
 // calls.go are what programs see of sockets in general; inet*.go, unix*.go and netlink*.go are the
-// families. configure.go and dhcp.go give the interfaces their addresses.
+// families, and shortcut.go is how bytes between two sockets of the machine pass the stack by.
+// configure.go and dhcp.go give the interfaces their addresses.
 //
 // Late code: ordinary Go on goroutines. Package net of the standard library sits on top of this
 // one, so only its types may be used here, none of its sockets.
