@@ -306,6 +306,14 @@ func TestHalfClose(t *testing.T) {
 	})
 }
 
+// TestShortConnections: a machine with little memory does not run out of it because of connections that are over.
+func TestShortConnections(t *testing.T) {
+	t.Parallel()
+	c := bare(t, "net", "short")
+	c.Memory = 24 << 20
+	passes(t, c)
+}
+
 // TestSources: a datagram comes from the address that its control message names.
 func TestSources(t *testing.T) { asOnLinux(t, "net", "sources") }
 

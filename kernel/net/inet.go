@@ -113,6 +113,9 @@ func (s *inet) Ready() file.Events {
 func (s *inet) Close() syscall.Errno {
 	s.queue.EventUnregister(&s.entry)
 	s.closeShort()
+	if s.stream() {
+		s.network.hurry(s.endpoint)
+	}
 	s.endpoint.Close()
 	s.watchers.Notify(file.HangUp)
 	return 0

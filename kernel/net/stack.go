@@ -42,6 +42,7 @@ type Network struct {
 	unix       unixNames
 	groups     groups
 	meeting    meeting
+	patience   patience
 	leastLease time.Duration // of DHCP
 	alone      sync.Once     // see tellAlone
 }
@@ -92,6 +93,7 @@ var quiet = sync.OnceFunc(func() { log.SetTarget(log.GoogleEmitter{Writer: &log.
 
 // tune sets what gVisor leaves to its user.
 func (n *Network) tune(memory uint64) tcpip.Error {
+	n.beginPatience(memory)
 	// A connection starts with a 256th of memory for each direction and grows to a 32nd.
 	initial := int(min(max(memory/256, 64<<10), 1<<20))
 	most := int(min(max(memory/32, 256<<10), 4<<20))

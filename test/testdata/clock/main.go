@@ -115,14 +115,14 @@ func monotonic() {
 
 // rate lets the host measure three seconds.
 func rate() {
-	for range 2 { // the first round warms up
+	for round := range 2 { // the first one warms up, and the wall clock is set meanwhile
 		start, wall := time.Now(), time.Now().Round(0)
 		fmt.Println("begin")
 		for time.Since(start) < 3*time.Second {
 			time.Sleep(3*time.Second - time.Since(start))
 		}
 		fmt.Println("end")
-		if apart := time.Since(start) - time.Now().Round(0).Sub(wall); apart.Abs() > 20*time.Millisecond {
+		if apart := time.Since(start) - time.Now().Round(0).Sub(wall); round == 1 && apart.Abs() > 20*time.Millisecond {
 			fmt.Println("the wall clock and the monotonic clock differ by", apart)
 			os.Exit(1)
 		}

@@ -45,6 +45,7 @@ var modes = map[string]func(args []string){
 	"proc":       proc,
 	"arp":        arp,
 	"sources":    sources,
+	"short":      short,
 }
 
 func main() { modes[os.Args[1]](os.Args[2:]) }
