@@ -14,6 +14,7 @@ import (
 
 	"github.com/ringo-os/ringo/qemu"
 	"github.com/u-root/u-root/pkg/cpio"
+	"golang.org/x/sys/unix"
 )
 
 // A logServer is a syslog server on this host that keeps what it gets.
@@ -37,6 +38,7 @@ func serveLog(t *testing.T, network string, port int) *logServer {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { c.Close() })
+		roomFor(t, c.(*net.UDPConn), 4<<20)
 		s.port = c.LocalAddr().(*net.UDPAddr).Port
 		go func() {
 			for p := make([]byte, 65536); ; {
@@ -65,6 +67,23 @@ func serveLog(t *testing.T, network string, port int) *logServer {
 		}
 	}()
 	return s
+}
+
+// roomFor lets the system keep so many bytes of datagrams until this process gets a processor: the last words of a machine are
+// many, and come all at once. Only root gets more than net.core.rmem_max.
+func roomFor(t *testing.T, c *net.UDPConn, size int) {
+	t.Helper()
+	raw, err := c.SyscallConn()
+	if err == nil {
+		err = raw.Control(func(fd uintptr) {
+			if unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, size) != nil {
+				unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF, size)
+			}
+		})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // receive takes messages with their lengths before them, and what package log/syslog sends: lines without.
