@@ -25,6 +25,7 @@ type inet struct {
 	filter   atomic.Pointer[filter]
 	joining  atomic.Pointer[joining]
 	short    atomic.Pointer[shortcut]
+	fitted   atomic.Int64 // the share that the buffers were fitted to
 	inetOptions
 }
 
@@ -117,6 +118,9 @@ func (s *inet) Close() syscall.Errno {
 		s.network.hurry(s.endpoint)
 	}
 	s.endpoint.Close()
+	if s.stream() {
+		s.network.share()
+	}
 	s.watchers.Notify(file.HangUp)
 	return 0
 }
@@ -145,8 +149,12 @@ func (s *inet) connect(to *sockaddr) syscall.Errno {
 		return errno
 	}
 	connect := s.endpoint.Connect
-	if s.stream() && s.network.isLocal(address.Addr) {
-		connect = s.connectWithin
+	if s.stream() {
+		s.network.share()
+		s.fitBuffers()
+		if s.network.isLocal(address.Addr) {
+			connect = s.connectWithin
+		}
 	}
 	switch err := connect(address); err.(type) {
 	case *tcpip.ErrNoPortAvailable:
@@ -182,6 +190,9 @@ func (s *inet) accept() (socket, syscall.Errno) {
 		return nil, errnoOf(err)
 	}
 	accepted := newInet(s.network, s.domain, s.kind, s.protocol, e, queue)
+	accepted.sized.Store(s.sized.Load())
+	s.network.share()
+	accepted.fitBuffers()
 	accepted.begin()
 	return accepted, 0
 }

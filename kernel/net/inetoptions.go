@@ -11,6 +11,7 @@ import (
 
 // inetOptions are the options that the stack does not keep itself.
 type inetOptions struct {
+	sized                    option // not 0: the program has chosen the sizes of the buffers
 	timestamp, timestampNano option // SO_TIMESTAMP, SO_TIMESTAMPNS
 	priority                 option // SO_PRIORITY, among packets that wait to be sent; here none do
 	segment                  option // UDP_SEGMENT
@@ -147,6 +148,7 @@ func (s *inet) sendBuffer() (int, tcpip.Error) {
 func (s *inet) setSendBuffer(v int) tcpip.Error {
 	o := s.endpoint.SocketOptions()
 	least, most := o.SendBufferLimits()
+	s.sized.Store(1)
 	o.SetSendBufferSize(bufferSize(v, least, most), true)
 	s.fitShortcut()
 	return nil
@@ -159,6 +161,7 @@ func (s *inet) receiveBuffer() (int, tcpip.Error) {
 func (s *inet) setReceiveBuffer(v int) tcpip.Error {
 	o := s.endpoint.SocketOptions()
 	least, most := o.ReceiveBufferLimits()
+	s.sized.Store(1)
 	o.SetReceiveBufferSize(bufferSize(v, least, most), true)
 	s.fitShortcut()
 	return nil

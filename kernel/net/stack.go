@@ -43,6 +43,7 @@ type Network struct {
 	groups     groups
 	meeting    meeting
 	patience   patience
+	shares     shares
 	leastLease time.Duration // of DHCP
 	alone      sync.Once     // see tellAlone
 }
@@ -94,25 +95,19 @@ var quiet = sync.OnceFunc(func() { log.SetTarget(log.GoogleEmitter{Writer: &log.
 // tune sets what gVisor leaves to its user.
 func (n *Network) tune(memory uint64) tcpip.Error {
 	n.beginPatience(memory)
-	// A connection starts with a 256th of memory for each direction and grows to a 32nd.
-	initial := int(min(max(memory/256, 64<<10), 1<<20))
-	most := int(min(max(memory/32, 256<<10), 4<<20))
-
+	if err := n.beginShares(memory); err != nil {
+		return err
+	}
 	sack := tcpip.TCPSACKEnabled(true)
-	moderate := tcpip.TCPModerateReceiveBufferOption(true)
-	send := tcpip.TCPSendBufferSizeRangeOption{Min: tcp.MinBufferSize, Default: initial, Max: most}
-	receive := tcpip.TCPReceiveBufferSizeRangeOption{Min: tcp.MinBufferSize, Default: initial, Max: most}
-	for _, option := range []tcpip.SettableTransportProtocolOption{&sack, &moderate, &send, &receive} {
-		if err := n.stack.SetTransportProtocolOption(tcp.ProtocolNumber, option); err != nil {
-			return err
-		}
+	if err := n.stack.SetTransportProtocolOption(tcp.ProtocolNumber, &sack); err != nil {
+		return err
 	}
 	// The others: net.core.wmem_default and rmem_default are 212992 on Linux.
 	datagrams := int(min(max(memory/512, 64<<10), 212992))
-	if err := n.stack.SetOption(tcpip.SendBufferSizeOption{Min: stack.MinBufferSize, Default: datagrams, Max: most}); err != nil {
+	if err := n.stack.SetOption(tcpip.SendBufferSizeOption{Min: stack.MinBufferSize, Default: datagrams, Max: n.shares.most}); err != nil {
 		return err
 	}
-	if err := n.stack.SetOption(tcpip.ReceiveBufferSizeOption{Min: stack.MinBufferSize, Default: datagrams, Max: most}); err != nil {
+	if err := n.stack.SetOption(tcpip.ReceiveBufferSizeOption{Min: stack.MinBufferSize, Default: datagrams, Max: n.shares.most}); err != nil {
 		return err
 	}
 	return n.stack.SetPortRange(firstEphemeral, lastEphemeral)

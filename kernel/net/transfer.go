@@ -68,6 +68,7 @@ func (s *inet) received(n int) {
 	if c := s.short.Load(); c != nil {
 		c.in.received(n)
 	}
+	s.fitBuffers()
 	s.endpoint.ModerateRecvBuf(n)
 }
 
@@ -100,6 +101,9 @@ func (s *inet) write(t *transfer, p []byte, options tcpip.WriteOptions) (int, sy
 func (s *inet) writeStack(t *transfer, p []byte, options tcpip.WriteOptions) (int, syscall.Errno) {
 	if errno := s.fits(len(p), options.To); errno != 0 {
 		return 0, errno
+	}
+	if s.stream() {
+		s.fitBuffers()
 	}
 	t.from.Reset(p)
 	var n int64
