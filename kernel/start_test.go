@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -133,6 +134,32 @@ func TestStart(t *testing.T) {
 	}
 	if maps := read(t, "/proc/mounts"); strings.Count(maps, "\n") != 5 || !strings.HasPrefix(maps, "tmpfs / tmpfs rw") {
 		t.Errorf("/proc/mounts: %q", maps)
+	}
+}
+
+// TestStatus: the lines of /proc/self/status are some of Linux 6.18's, in its order, and tell what programs look for.
+func TestStatus(t *testing.T) {
+	start()
+	onLinux := strings.Fields(`Name Umask State Tgid Ngid Pid PPid TracerPid Uid Gid FDSize Groups NStgid NSpid NSpgid NSsid Kthread
+		VmPeak VmSize VmLck VmPin VmHWM VmRSS RssAnon RssFile RssShmem VmData VmStk VmExe VmLib VmPTE VmSwap HugetlbPages CoreDumping
+		THP_enabled untag_mask Threads SigQ SigPnd ShdPnd SigBlk SigIgn SigCgt CapInh CapPrm CapEff CapBnd CapAmb NoNewPrivs Seccomp
+		Seccomp_filters Speculation_Store_Bypass SpeculationIndirectBranch Cpus_allowed Cpus_allowed_list Mems_allowed Mems_allowed_list
+		voluntary_ctxt_switches nonvoluntary_ctxt_switches`)
+	got := map[string]string{}
+	at := -1
+	for _, line := range strings.Split(strings.TrimSpace(read(t, "/proc/self/status")), "\n") {
+		name, value, _ := strings.Cut(line, ":\t")
+		i := slices.Index(onLinux, name)
+		if i <= at {
+			t.Errorf("%q after %q", line, onLinux[max(at, 0)])
+		}
+		at, got[name] = i, value
+	}
+	for name, want := range map[string]string{"RssAnon": "0 kB", "RssFile": "0 kB", "CapInh": "0000000000000000", "CapEff": "000001ffffffffff",
+		"CapBnd": "000001ffffffffff", "Cpus_allowed": "1", "Cpus_allowed_list": "0", "Mems_allowed_list": "0", "NSpid": "1"} {
+		if got[name] != want {
+			t.Errorf("%s: %q, want %q", name, got[name], want)
+		}
 	}
 }
 

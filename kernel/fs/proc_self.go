@@ -9,7 +9,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/ringo-os/ringo/kernel/early/space"
 	"github.com/ringo-os/ringo/kernel/machine"
 )
 
@@ -46,7 +45,7 @@ func (t *FS) mountSelf(p *Program) {
 	t.Control(self+"comm", func() []byte { return lines(p.Name(1)) }, p.setName(1))
 	t.Generate(self+"stat", func() []byte { return p.stat(1, true) })
 	t.Generate(self+"statm", t.statm)
-	t.Generate(self+"status", func() []byte { return p.status(1) })
+	t.Generate(self+"status", func() []byte { return t.status(p, 1) })
 	t.Generate(self+"mounts", t.mounts)
 	t.Generate(self+"mountinfo", t.mountinfo)
 	t.Generate(self+"mountstats", t.mountstats)
@@ -131,32 +130,8 @@ func (p *Program) stat(thread int, all bool) []byte {
 // statm is how many pages the program has: in all, in files, in its code, and the others.
 func (t *FS) statm() []byte {
 	s := statsNow()
-	used, files, code := memoryUse(&s), t.root.node.volume.used.Load(), int64(0)
-	for r, ok := machine.NextRegion(0); ok; r, ok = machine.NextRegion(r.End) {
-		if r.Owner == space.Image && r.Rights&space.Execute != 0 {
-			code += int64(r.End-r.Start) / pageSize
-		}
-	}
-	return lines(decimal(used) + " " + decimal(used) + " " + decimal(files) + " " + decimal(code) + " 0 " + decimal(max(used-files-code, 0)) + " 0")
-}
-
-func (p *Program) status(thread int) []byte {
-	s := statsNow()
-	kilobytes := decimal(memoryUse(&s)*(pageSize/1024)) + " kB"
-	user, group, groups := p.Credentials()
-	list := ""
-	for _, id := range groups {
-		list += strconv.FormatUint(uint64(id), 10) + " "
-	}
-	return lines("Name:\t"+p.Name(thread), "Umask:\t"+octal(p.Umask(), 4),
-		"State:\tR (running)", "Tgid:\t1", "Ngid:\t0", "Pid:\t"+strconv.Itoa(thread), "PPid:\t0", "TracerPid:\t0",
-		"Uid:"+identities(user), "Gid:"+identities(group), "FDSize:\t"+strconv.Itoa(len(p.Descriptors())),
-		"Groups:\t"+list, "VmPeak:\t"+kilobytes, "VmSize:\t"+kilobytes, "VmHWM:\t"+kilobytes,
-		"VmRSS:\t"+kilobytes, "VmSwap:\t0 kB", "Threads:\t"+strconv.Itoa(s.Threads),
-		"NoNewPrivs:\t"+digit(p.NoPrivileges()), "Seccomp:\t0",
-		"Cpus_allowed_list:\t0-"+strconv.Itoa(s.Cores-1),
-		"voluntary_ctxt_switches:\t"+strconv.FormatUint(s.ContextSwitch, 10),
-		"nonvoluntary_ctxt_switches:\t"+strconv.FormatUint(s.Preemptions, 10))
+	m := t.shareOf(&s)
+	return lines(decimal(m.used) + " " + decimal(m.used) + " " + decimal(m.files+m.code) + " " + decimal(m.code) + " 0 " + decimal(m.others) + " 0")
 }
 
 // identities writes the real, effective, saved and file system IDs.

@@ -70,7 +70,7 @@ func (l oneThread) lookup(directory *Node, name string) *Entry {
 	case "stat":
 		n.content = func() []byte { return l.p.stat(l.id, false) }
 	case "status":
-		n.content = func() []byte { return l.p.status(l.id) }
+		n.content = func() []byte { return l.t.status(l.p, l.id) }
 	case "children":
 		n.content = func() []byte { return nil }
 	}

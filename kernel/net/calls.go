@@ -13,6 +13,7 @@ import (
 // Register makes the program's sockets those of n.
 func (n *Network) Register() {
 	n.showInProc()
+	n.showSettings()
 	linux.Register(unix.SYS_SOCKET, n.callSocket)
 	linux.Register(unix.SYS_SOCKETPAIR, n.callSocketpair)
 	linux.Register(unix.SYS_IOCTL, n.callIoctl)

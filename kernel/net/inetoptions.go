@@ -96,10 +96,14 @@ func socketOption(name int) intOption {
 		return flag((*tcpip.SocketOptions).GetOutOfBandInline, (*tcpip.SocketOptions).SetOutOfBandInline)
 	case unix.SO_NO_CHECK:
 		return flag((*tcpip.SocketOptions).GetNoChecksum, (*tcpip.SocketOptions).SetNoChecksum)
-	case unix.SO_SNDBUF, unix.SO_SNDBUFFORCE:
-		return intOption{(*inet).sendBuffer, (*inet).setSendBuffer}
-	case unix.SO_RCVBUF, unix.SO_RCVBUFFORCE:
-		return intOption{(*inet).receiveBuffer, (*inet).setReceiveBuffer}
+	case unix.SO_SNDBUF:
+		return intOption{(*inet).sendBuffer, func(s *inet, v int) tcpip.Error { return s.setSendBuffer(v, false) }}
+	case unix.SO_SNDBUFFORCE:
+		return intOption{(*inet).sendBuffer, func(s *inet, v int) tcpip.Error { return s.setSendBuffer(v, true) }}
+	case unix.SO_RCVBUF:
+		return intOption{(*inet).receiveBuffer, func(s *inet, v int) tcpip.Error { return s.setReceiveBuffer(v, false) }}
+	case unix.SO_RCVBUFFORCE:
+		return intOption{(*inet).receiveBuffer, func(s *inet, v int) tcpip.Error { return s.setReceiveBuffer(v, true) }}
 	case unix.SO_ACCEPTCONN:
 		return intOption{get: func(s *inet) (int, tcpip.Error) {
 			return fromBool(s.endpoint.SocketOptions().GetAcceptConn()), nil
@@ -145,9 +149,13 @@ func (s *inet) sendBuffer() (int, tcpip.Error) {
 	return int(s.endpoint.SocketOptions().GetSendBufferSize()), nil
 }
 
-func (s *inet) setSendBuffer(v int) tcpip.Error {
+// setSendBuffer is SO_SNDBUF, or SO_SNDBUFFORCE, for which the machine's limit is none.
+func (s *inet) setSendBuffer(v int, force bool) tcpip.Error {
 	o := s.endpoint.SocketOptions()
 	least, most := o.SendBufferLimits()
+	if force {
+		v, most = max(v, 0), mostForced
+	}
 	s.sized.Store(1)
 	o.SetSendBufferSize(bufferSize(v, least, most), true)
 	s.fitShortcut()
@@ -158,14 +166,21 @@ func (s *inet) receiveBuffer() (int, tcpip.Error) {
 	return int(s.endpoint.SocketOptions().GetReceiveBufferSize()), nil
 }
 
-func (s *inet) setReceiveBuffer(v int) tcpip.Error {
+// setReceiveBuffer is SO_RCVBUF, or SO_RCVBUFFORCE, for which the machine's limit is none.
+func (s *inet) setReceiveBuffer(v int, force bool) tcpip.Error {
 	o := s.endpoint.SocketOptions()
 	least, most := o.ReceiveBufferLimits()
+	if force {
+		v, most = max(v, 0), mostForced
+	}
 	s.sized.Store(1)
 	o.SetReceiveBufferSize(bufferSize(v, least, most), true)
 	s.fitShortcut()
 	return nil
 }
+
+// mostForced is what is left when a size that is doubled must fit into an int (Linux, __sock_set_rcvbuf).
+const mostForced = math.MaxInt32 / 2
 
 // bufferSize doubles the size that the program asks for, as Linux does, to allow for overhead
 // (socket(7)).

@@ -128,6 +128,7 @@ func TestManyInterfaces(t *testing.T) {
 func FuzzNetlink(f *testing.F) {
 	f.Add([]byte{17, 0, 0, 0, unix.RTM_GETLINK, 0, 1, 3, 1, 0, 0, 0, 0, 0, 0, 0, 0})
 	f.Add([]byte{16, 0, 0, 0, unix.RTM_GETLINK, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 40, 0, 0, 0})
+	f.Add([]byte{36, 0, 0, 0, unix.RTM_GETROUTE, 0, 5, 0, 1, 0, 0, 0, 0, 0, 0, 0, 2, 32, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 1, 0, 127, 0, 0, 1})
 	f.Fuzz(func(t *testing.T, requests []byte) {
 		for _, d := range machineNetwork.answer(requests, 1) {
 			if _, err := syscall.ParseNetlinkMessage(d); err != nil || len(d) > nlDatagram {

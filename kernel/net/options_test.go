@@ -1,6 +1,7 @@
 package net
 
 import (
+	"math"
 	"syscall"
 	"testing"
 	"time"
@@ -20,6 +21,11 @@ func TestIntOptions(t *testing.T) {
 		{unix.AF_INET, unix.SOCK_STREAM, unix.SOL_SOCKET, unix.SO_SNDBUF, -1, 65536, 131072},
 		{unix.AF_INET, unix.SOCK_STREAM, unix.SOL_SOCKET, unix.SO_RCVBUF, -1, 65536, 131072},
 		{unix.AF_INET, unix.SOCK_DGRAM, unix.SOL_SOCKET, unix.SO_RCVBUF, -1, 100, 4096},
+		{unix.AF_INET, unix.SOCK_DGRAM, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, -1, 32 << 20, 64 << 20},
+		{unix.AF_INET, unix.SOCK_DGRAM, unix.SOL_SOCKET, unix.SO_SNDBUFFORCE, -1, 32 << 20, 64 << 20},
+		{unix.AF_INET, unix.SOCK_STREAM, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, -1, 32 << 20, 64 << 20},
+		{unix.AF_INET, unix.SOCK_STREAM, unix.SOL_SOCKET, unix.SO_SNDBUFFORCE, -1, math.MaxInt32, math.MaxInt32 - 1},
+		{unix.AF_INET, unix.SOCK_DGRAM, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, -1, -1, 4096},
 		{unix.AF_INET, unix.SOCK_STREAM, unix.SOL_SOCKET, unix.SO_PRIORITY, 0, 6, 6},
 		{unix.AF_INET, unix.SOCK_STREAM, unix.SOL_SOCKET, unix.SO_BINDTOIFINDEX, 0, loopbackNIC, loopbackNIC},
 		{unix.AF_INET, unix.SOCK_STREAM, unix.SOL_SOCKET, unix.SO_BUSY_POLL, 0, 50, 0},

@@ -18,6 +18,9 @@ import (
 type packetSocket struct {
 	*inet
 	closing sync.Once
+
+	counting   sync.Mutex // guards what follows
+	came, lost uint64     // how many packets had, when the program asked for that last
 }
 
 // Layout of struct sockaddr_ll.

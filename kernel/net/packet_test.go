@@ -96,3 +96,50 @@ func TestPacketSocketMistakes(t *testing.T) {
 		t.Errorf("its name: % x", own)
 	}
 }
+
+// TestPacketStatistics: what came and what found no room is counted from one question to the next.
+func TestPacketStatistics(t *testing.T) {
+	fd := open(t, unix.AF_PACKET, unix.SOCK_DGRAM, int(networkOrder(unix.ETH_P_IP)))
+	statistics := func() [2]uint32 {
+		t.Helper()
+		value, length := make([]byte, 8), new(int32)
+		*length = 8
+		must(t, unix.SYS_GETSOCKOPT, fd, unix.SOL_PACKET, unix.PACKET_STATISTICS, value, length)
+		if *length != 8 {
+			t.Errorf("%d bytes", *length)
+		}
+		return [2]uint32{binary.NativeEndian.Uint32(value), binary.NativeEndian.Uint32(value[4:])}
+	}
+	statistics()
+	a, at := bindUDP(t, "127.0.0.1:0")
+	for range 3 {
+		sendUDP(t, a, at, "hello")
+	}
+	if got := statistics(); got != [2]uint32{3, 0} {
+		t.Errorf("after three packets: %v", got)
+	}
+	if got := statistics(); got != [2]uint32{} {
+		t.Errorf("after none: %v", got)
+	}
+	setInt(t, fd, unix.SOL_SOCKET, unix.SO_RCVBUF, 1)
+	for range 300 {
+		sendUDP(t, a, at, "hello")
+	}
+	if got := statistics(); got[0] != 300 || got[1] == 0 || got[1] == 300 {
+		t.Errorf("without room: %v", got)
+	}
+}
+
+// TestPacketMembership: a program that wants to see everybody's packets may (it does anyway), by an interface that there is.
+func TestPacketMembership(t *testing.T) {
+	fd := open(t, unix.AF_PACKET, unix.SOCK_RAW, 0)
+	membership := make([]byte, sizeMembership)
+	membership[0], membership[4] = loopbackNIC, unix.PACKET_MR_PROMISC
+	must(t, unix.SYS_SETSOCKOPT, fd, unix.SOL_PACKET, unix.PACKET_ADD_MEMBERSHIP, membership, sizeMembership)
+	must(t, unix.SYS_SETSOCKOPT, fd, unix.SOL_PACKET, unix.PACKET_DROP_MEMBERSHIP, membership, sizeMembership)
+	wants(t, syscall.EINVAL, unix.SYS_SETSOCKOPT, fd, unix.SOL_PACKET, unix.PACKET_ADD_MEMBERSHIP, membership, sizeMembership-1)
+	membership[6] = 7
+	wants(t, syscall.EINVAL, unix.SYS_SETSOCKOPT, fd, unix.SOL_PACKET, unix.PACKET_ADD_MEMBERSHIP, membership, sizeMembership)
+	membership[0] = 99
+	wants(t, syscall.ENODEV, unix.SYS_SETSOCKOPT, fd, unix.SOL_PACKET, unix.PACKET_ADD_MEMBERSHIP, membership, sizeMembership)
+}

@@ -372,6 +372,13 @@ func rights() {
 	_, threads, _ := strings.Cut(string(status), "\nThreads:\t")
 	threads, _, _ = strings.Cut(threads, "\n")
 	count, err := strconv.Atoi(threads)
+	kilobytes := func(name string) (n int) {
+		_, rest, _ := strings.Cut(string(status), "\n"+name+":")
+		fmt.Sscan(rest, &n)
+		return n
+	}
+	anonymous, all := kilobytes("RssAnon"), kilobytes("RssAnon")+kilobytes("RssFile")+kilobytes("RssShmem")
+	check(anonymous > 0 && all == kilobytes("VmRSS"), "%s", status)
 	check(err == nil && guarded >= count, "%d threads have a guarded stack of %q", guarded, threads)
 	for _, want := range []string{"image r-x", "image r--", "image rw-", "heap rw-", "program r-x", "direct map rw-", "direct map r--", "runtime rw-"} {
 		check(seen[want], "there is no %q among %v", want, seen)
