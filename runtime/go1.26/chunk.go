@@ -15,6 +15,7 @@ import (
 	"github.com/ringo-os/ringo/kernel/early/cpu"
 	"github.com/ringo-os/ringo/kernel/early/frame"
 	"github.com/ringo-os/ringo/kernel/early/paging"
+	"github.com/ringo-os/ringo/kernel/early/thread"
 )
 
 const (
@@ -248,21 +249,37 @@ func spareTime() bool {
 		return true
 	}
 	c := thisCore()
-	if c.zeroing == 0 {
+	page := atomic.Xchg64(&c.zeroing, 0) // nobody takes it back meanwhile
+	if page == 0 {
 		flags := memoryLock.lock()
 		physical, ok := frames.BeginZeroing()
 		memoryLock.unlock(flags)
 		if !ok {
 			return false
 		}
-		c.zeroing, c.zeroed = physical, 0
+		page, c.zeroed = physical, 0
 	}
-	cpu.ZeroPages(unsafe.Add(directMap(c.zeroing), c.zeroed*pageSize4K), piece)
-	if c.zeroed += piece; c.zeroed == frame.LargeFrames {
-		flags := memoryLock.lock()
-		frames.EndZeroing(c.zeroing)
-		memoryLock.unlock(flags)
-		c.zeroing = 0
+	cpu.ZeroPages(unsafe.Add(directMap(page), c.zeroed*pageSize4K), piece)
+	if c.zeroed += piece; c.zeroed < frame.LargeFrames {
+		atomic.Store64(&c.zeroing, page)
+		return true
 	}
+	flags := memoryLock.lock()
+	frames.EndZeroing(page)
+	memoryLock.unlock(flags)
 	return true
+}
+
+// takeBackZeroing frees the pages that cores were preparing when they got something else to do: they may not be idle again
+// before memory runs out.
+func takeBackZeroing() {
+	for id := range thread.Count() {
+		page := atomic.Xchg64(&coreOf(thread.Get(id)).zeroing, 0)
+		if page == 0 {
+			continue
+		}
+		flags := memoryLock.lock()
+		frames.AbandonZeroing(page)
+		memoryLock.unlock(flags)
+	}
 }

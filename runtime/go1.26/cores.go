@@ -38,7 +38,8 @@ type core struct {
 	stoppedG       *g
 	// dumpWanted is 1 after a non-maskable interrupt from outside, until it is followed.
 	dumpWanted uint32
-	// zeroing is a large page that the core prepares when it is idle, 0 for none; zeroed is how many
+	// zeroing is a large page that the core has begun to prepare when it was idle, 0 for none; it belongs to who
+	// exchanges it for 0: the idle core for a piece of it, or who needs memory. zeroed is how many
 	// frames of it are zero.
 	zeroing uint64
 	zeroed  uintptr

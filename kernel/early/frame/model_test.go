@@ -32,7 +32,14 @@ func TestModel(t *testing.T) {
 					if a.FreeFrames() != free-uint64(len(inUse)) {
 						t.Fatalf("%d: what is being zeroed is not free", step)
 					}
-					a.EndZeroing(physical)
+					if r.IntN(3) == 0 {
+						a.AbandonZeroing(physical)
+					} else {
+						a.EndZeroing(physical)
+					}
+					if a.FreeFrames() != free-uint64(len(inUse)) {
+						t.Fatalf("%d: what was being zeroed is not free", step)
+					}
 				}
 			case r.IntN(8) == 0:
 				physical, zeroed, ok := a.AllocateLarge()

@@ -96,6 +96,13 @@ func (a *Allocator) EndZeroing(physical uint64) {
 	a.toStore(s, physical)
 }
 
+// AbandonZeroing frees a large page that is not zero yet.
+func (a *Allocator) AbandonZeroing(physical uint64) {
+	a.storeOf(physical).out--
+	a.out--
+	a.FreeRun(physical, LargeFrames)
+}
+
 // StoreZeroed gives the frames of a large page back that are zero.
 func (a *Allocator) StoreZeroed(physical uint64) bool {
 	s := a.storeOf(physical)
