@@ -15,7 +15,6 @@ import (
 	"github.com/ringo-os/ringo/kernel/early/cpu"
 	"github.com/ringo-os/ringo/kernel/early/frame"
 	"github.com/ringo-os/ringo/kernel/early/paging"
-	"github.com/ringo-os/ringo/kernel/early/thread"
 )
 
 const (
@@ -249,7 +248,7 @@ func spareTime() bool {
 		return true
 	}
 	c := thisCore()
-	page := atomic.Xchg64(&c.zeroing, 0) // nobody takes it back meanwhile
+	page := c.memory.ResumeZeroing()
 	if page == 0 {
 		flags := memoryLock.lock()
 		physical, ok := frames.BeginZeroing()
@@ -261,25 +260,11 @@ func spareTime() bool {
 	}
 	cpu.ZeroPages(unsafe.Add(directMap(page), c.zeroed*pageSize4K), piece)
 	if c.zeroed += piece; c.zeroed < frame.LargeFrames {
-		atomic.Store64(&c.zeroing, page)
+		c.memory.SuspendZeroing(page)
 		return true
 	}
 	flags := memoryLock.lock()
 	frames.EndZeroing(page)
 	memoryLock.unlock(flags)
 	return true
-}
-
-// takeBackZeroing frees the pages that cores were preparing when they got something else to do: they may not be idle again
-// before memory runs out.
-func takeBackZeroing() {
-	for id := range thread.Count() {
-		page := atomic.Xchg64(&coreOf(thread.Get(id)).zeroing, 0)
-		if page == 0 {
-			continue
-		}
-		flags := memoryLock.lock()
-		frames.AbandonZeroing(page)
-		memoryLock.unlock(flags)
-	}
 }

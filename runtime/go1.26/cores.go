@@ -38,13 +38,10 @@ type core struct {
 	stoppedG       *g
 	// dumpWanted is 1 after a non-maskable interrupt from outside, until it is followed.
 	dumpWanted uint32
-	// zeroing is a large page that the core has begun to prepare when it was idle, 0 for none; it belongs to who
-	// exchanges it for 0: the idle core for a piece of it, or who needs memory. zeroed is how many
-	// frames of it are zero.
-	zeroing uint64
-	zeroed  uintptr
 	// memory is what the frame allocator knows of the core.
 	memory frame.Core
+	// zeroed is how many frames are zero of the large page that the core prepares when it is idle.
+	zeroed uintptr
 
 	// The idle thread, its g, and an m for handlers to count locks in while it is interrupted.
 	idleThread   *thread.Thread

@@ -158,9 +158,8 @@ func unmap(start, end uintptr) bool {
 	return kernelTables.Unmap(uint64(start), uint64(end-start), &unflushed.stale) == ""
 }
 
-// trimHeap trims all chunks, and frees what is unflushed and what is being zeroed. It runs on a system stack.
+// trimHeap trims all chunks, and frees what is unflushed. It runs on a system stack.
 func trimHeap() {
-	takeBackZeroing()
 	flags := memoryLock.lock()
 	trimmed := untrimmed == 0
 	untrimmed = 0

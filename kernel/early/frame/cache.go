@@ -24,6 +24,8 @@ type Core struct {
 	// head is the physical address of the first frame of the list, and how many there are in its low bits. The
 	// first word of each frame is the address of the next, in the form in which it came.
 	head uint64
+	// zeroing is a large page that the core has begun to zero when it was idle, 0 for none, see ResumeZeroing.
+	zeroing uint64
 }
 
 const (

@@ -132,6 +132,35 @@ func TestCacheExhausted(t *testing.T) {
 	}
 }
 
+// TestZeroingGivenUp: whoever asks gets the large page, too, that an idle core had begun to zero when it got something else
+// to do; but not what a core is at work on.
+func TestZeroingGivenUp(t *testing.T) {
+	for _, suspended := range []bool{true, false} {
+		a, cores, ask := cached(t, 0)
+		a.stores[0].wanted = 1
+		page, ok := a.BeginZeroing()
+		if !ok {
+			t.Fatal("no page to zero")
+		}
+		available := a.Available()
+		if suspended {
+			cores[1].SuspendZeroing(page)
+			available += LargeFrames
+		}
+		ask(0)
+		if !a.Has(available) || a.Has(available+1) {
+			t.Errorf("not %d frames can be had", available)
+		}
+		a.allocate(t, int(available))
+		if f, ok := a.Allocate(); ok {
+			t.Errorf("%#x is one too many", f)
+		}
+		if left := cores[1].ResumeZeroing(); left != 0 {
+			t.Errorf("%#x is given up and still there", left)
+		}
+	}
+}
+
 // TestCacheTwice: a frame that is freed twice is noticed, if late.
 func TestCacheTwice(t *testing.T) {
 	a, _, ask := cached(t, 0)

@@ -268,5 +268,8 @@ func (a *Allocator) Available() uint64 {
 
 // Has reports whether Allocate can still hand out that many frames.
 func (a *Allocator) Has(count uint64) bool {
-	return count+a.emergency <= a.free+a.stored*LargeFrames || count <= a.Available()
+	if count+a.emergency <= a.free+a.stored*LargeFrames || count <= a.Available() {
+		return true
+	}
+	return a.giveUpZeroing() && count <= a.Available() // what a core is at work on cannot be had
 }

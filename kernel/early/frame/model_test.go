@@ -32,9 +32,14 @@ func TestModel(t *testing.T) {
 					if a.FreeFrames() != free-uint64(len(inUse)) {
 						t.Fatalf("%d: what is being zeroed is not free", step)
 					}
-					if r.IntN(3) == 0 {
-						a.AbandonZeroing(physical)
-					} else {
+					if a.coreCount > 0 && r.IntN(3) == 0 { // which gets something else to do, until memory is short or for good
+						a.here().SuspendZeroing(physical)
+						if r.IntN(2) == 0 {
+							a.giveUp()
+						}
+						physical = a.here().ResumeZeroing()
+					}
+					if physical != 0 {
 						a.EndZeroing(physical)
 					}
 					if a.FreeFrames() != free-uint64(len(inUse)) {

@@ -1,5 +1,7 @@
 package frame
 
+import "sync/atomic"
+
 // LargeFrames is how many frames make a 2 MiB page.
 const LargeFrames = 512
 
@@ -96,11 +98,24 @@ func (a *Allocator) EndZeroing(physical uint64) {
 	a.toStore(s, physical)
 }
 
-// AbandonZeroing frees a large page that is not zero yet.
-func (a *Allocator) AbandonZeroing(physical uint64) {
-	a.storeOf(physical).out--
-	a.out--
-	a.FreeRun(physical, LargeFrames)
+// SuspendZeroing keeps a page from BeginZeroing with its core, until that has time for it again: then ResumeZeroing returns
+// it, 0 if there is none, or it was given up meanwhile. The lock need not be held: who exchanges the page for 0 has it.
+func (c *Core) SuspendZeroing(physical uint64) { atomic.StoreUint64(&c.zeroing, physical) }
+
+// ResumeZeroing: see SuspendZeroing.
+func (c *Core) ResumeZeroing() (physical uint64) { return atomic.SwapUint64(&c.zeroing, 0) }
+
+// giveUpZeroing frees the pages that cores have begun to zero and have no time for; false if there is none.
+func (a *Allocator) giveUpZeroing() (gave bool) {
+	for _, c := range a.cores[:a.coreCount] {
+		if physical := c.ResumeZeroing(); physical != 0 {
+			a.storeOf(physical).out--
+			a.out--
+			a.FreeRun(physical, LargeFrames)
+			gave = true
+		}
+	}
+	return gave
 }
 
 // StoreZeroed gives the frames of a large page back that are zero.
@@ -113,9 +128,10 @@ func (a *Allocator) StoreZeroed(physical uint64) bool {
 	return true
 }
 
-// giveUp frees what is in store and in caches; false if there is nothing.
+// giveUp frees what is in store, on its way there and in caches; false if there is nothing.
 func (a *Allocator) giveUp() bool {
 	gave := a.giveUpCaches()
+	gave = a.giveUpZeroing() || gave
 	if a.stored == 0 {
 		return gave
 	}
