@@ -239,6 +239,13 @@ func (c *CommandLine) Value(name string) (value []byte, ok bool) {
 	}
 }
 
+// ClockFraction returns how many nanoseconds into a second of the world one of the real-time clock begins (rtc=).
+func (c *CommandLine) ClockFraction() int64 {
+	value, _ := c.Value("rtc")
+	nanoseconds, _ := ParseFraction(value)
+	return nanoseconds
+}
+
 // Has reports whether the machine word name is there, with or without a value.
 func (c *CommandLine) Has(name string) bool {
 	for words := (Values{rest: c.machine, then: c.devices}); ; {

@@ -5,7 +5,6 @@ package kernel
 import (
 	"time"
 
-	"github.com/ringo-os/ringo/boot"
 	"github.com/ringo-os/ringo/drivers/rtc"
 	"github.com/ringo-os/ringo/kernel/linux"
 	"github.com/ringo-os/ringo/kernel/machine"
@@ -27,8 +26,6 @@ func correctClock() {
 	source.Wait()
 	rtc.Still()
 	if second, ok := rtc.Read(machine.Firmware().Century); ok {
-		value, _ := machine.CommandLine().Value("rtc")
-		fraction, _ := boot.ParseFraction(value)
-		linux.CorrectWallClock(time.Unix(second, fraction))
+		linux.CorrectWallClock(time.Unix(second, machine.CommandLine().ClockFraction()))
 	}
 }

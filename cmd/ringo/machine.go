@@ -132,7 +132,7 @@ func (s *session) boot(ctx context.Context, c *qemu.Config, quit time.Duration) 
 // a second, and takes for the beginning of one the moment at which QEMU starts.
 func describeClock(c *qemu.Config) {
 	const setting, fraction = "-rtc", "rtc="
-	if slices.Contains(c.Extra, setting) || slices.ContainsFunc(c.Words, func(w string) bool { return strings.HasPrefix(w, fraction) }) {
+	if slices.Contains(c.Extra, setting) || hasPrefix(c.Words, fraction) {
 		return
 	}
 	now := time.Now().UTC()
@@ -145,15 +145,19 @@ func describeClock(c *qemu.Config) {
 func describeTerminal(c *qemu.Config) {
 	const size = "window="
 	columns, rows, err := term.GetSize(int(os.Stdout.Fd()))
-	if err == nil && columns > 0 && rows > 0 && !slices.ContainsFunc(c.Words, func(w string) bool { return strings.HasPrefix(w, size) }) {
+	if err == nil && columns > 0 && rows > 0 && !hasPrefix(c.Words, size) {
 		c.Words = append(c.Words, fmt.Sprintf("%s%dx%d", size, columns, rows))
 	}
 	const variable = "TERM"
 	kind := os.Getenv(variable)
-	given := slices.ContainsFunc(c.Environment, func(e string) bool { return strings.HasPrefix(e, variable+"=") })
-	if kind != "" && !given {
+	if kind != "" && !hasPrefix(c.Environment, variable+"=") {
 		c.Environment = append(c.Environment, variable+"="+kind)
 	}
+}
+
+// hasPrefix reports whether one of the words begins so.
+func hasPrefix(words []string, prefix string) bool {
+	return slices.ContainsFunc(words, func(w string) bool { return strings.HasPrefix(w, prefix) })
 }
 
 // fits refuses a machine in whose memory the image does not even fit: nothing in it could say so.

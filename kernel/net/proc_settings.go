@@ -25,20 +25,20 @@ func (n *Network) showSettings() {
 		"ipv4/ip_local_port_range": func() string { return fmt.Sprintf("%d\t%d", firstEphemeral, lastEphemeral) },
 		"ipv4/ping_group_range":    func() string { return "0\t2147483647" }, // everybody may
 
-		"ipv4/tcp_available_congestion_control": func() string { return string(n.tcpAlgorithms()) },
-		"ipv4/tcp_congestion_control":           func() string { return string(n.tcpAlgorithm()) },
-		"ipv4/tcp_fin_timeout":                  func() string { return fmt.Sprint(int(n.tcpLinger() / time.Second)) },
-		"ipv4/tcp_keepalive_intvl":              func() string { return fmt.Sprint(int(tcp.DefaultKeepaliveInterval / time.Second)) },
-		"ipv4/tcp_keepalive_probes":             func() string { return fmt.Sprint(tcp.DefaultKeepaliveCount) },
-		"ipv4/tcp_keepalive_time":               func() string { return fmt.Sprint(int(tcp.DefaultKeepaliveIdle / time.Second)) },
+		"ipv4/tcp_available_congestion_control": func() string { return string(ofTCP[tcpip.TCPAvailableCongestionControlOption](n)) },
+		"ipv4/tcp_congestion_control":           func() string { return string(ofTCP[tcpip.CongestionControlOption](n)) },
+		"ipv4/tcp_fin_timeout": func() string {
+			return fmt.Sprint(int(time.Duration(ofTCP[tcpip.TCPLingerTimeoutOption](n)) / time.Second))
+		},
+		"ipv4/tcp_keepalive_intvl":  func() string { return fmt.Sprint(int(tcp.DefaultKeepaliveInterval / time.Second)) },
+		"ipv4/tcp_keepalive_probes": func() string { return fmt.Sprint(tcp.DefaultKeepaliveCount) },
+		"ipv4/tcp_keepalive_time":   func() string { return fmt.Sprint(int(tcp.DefaultKeepaliveIdle / time.Second)) },
 		"ipv4/tcp_rmem": func() string {
-			var o tcpip.TCPReceiveBufferSizeRangeOption
-			n.stack.TransportProtocolOption(tcp.ProtocolNumber, &o)
+			o := ofTCP[tcpip.TCPReceiveBufferSizeRangeOption](n)
 			return fmt.Sprintf("%d\t%d\t%d", o.Min, o.Default, o.Max)
 		},
 		"ipv4/tcp_wmem": func() string {
-			var o tcpip.TCPSendBufferSizeRangeOption
-			n.stack.TransportProtocolOption(tcp.ProtocolNumber, &o)
+			o := ofTCP[tcpip.TCPSendBufferSizeRangeOption](n)
 			return fmt.Sprintf("%d\t%d\t%d", o.Min, o.Default, o.Max)
 		},
 
@@ -59,18 +59,11 @@ func (n *Network) sendSizes() (o tcpip.SendBufferSizeOption) {
 	return o
 }
 
-func (n *Network) tcpAlgorithm() (o tcpip.CongestionControlOption) {
-	n.stack.TransportProtocolOption(tcp.ProtocolNumber, &o)
+// ofTCP returns an option of TCP as a whole.
+func ofTCP[O any, P interface {
+	*O
+	tcpip.GettableTransportProtocolOption
+}](n *Network) (o O) {
+	n.stack.TransportProtocolOption(tcp.ProtocolNumber, P(&o))
 	return o
-}
-
-func (n *Network) tcpAlgorithms() (o tcpip.TCPAvailableCongestionControlOption) {
-	n.stack.TransportProtocolOption(tcp.ProtocolNumber, &o)
-	return o
-}
-
-func (n *Network) tcpLinger() time.Duration {
-	var o tcpip.TCPLingerTimeoutOption
-	n.stack.TransportProtocolOption(tcp.ProtocolNumber, &o)
-	return time.Duration(o)
 }

@@ -114,15 +114,16 @@ func (n *Network) answerLink(r *reply, body []byte) bool {
 	if len(body) >= unix.SizeofIfInfomsg {
 		index = int32(binary.NativeEndian.Uint32(body[4:]))
 	}
-	name := cString(attribute(body, unix.SizeofIfInfomsg, unix.IFLA_IFNAME))
-	for _, i := range n.sortedNICs() {
-		if int32(i.id) == index || index == 0 && name != "" && i.info.Name == name {
-			r.link(i, 0)
-			return true
-		}
+	i, ok := n.numbered(index)
+	if index == 0 {
+		i, ok = n.named(cString(attribute(body, unix.SizeofIfInfomsg, unix.IFLA_IFNAME)))
 	}
-	r.error(syscall.ENODEV)
-	return false
+	if !ok {
+		r.error(syscall.ENODEV)
+		return false
+	}
+	r.link(i, 0)
+	return true
 }
 
 // attribute returns the value of the attribute of a kind that follows size bytes of body, nil if there is none.

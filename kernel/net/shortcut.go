@@ -41,30 +41,13 @@ type meeting struct {
 	clients map[stack.TransportEndpointID]*inet
 }
 
-// isLocal reports whether what is sent to an address comes back to this machine.
+// isLocal reports whether what is sent to an address, none or one of IPv4 that IPv6 maps among them, comes back to this machine.
 func (n *Network) isLocal(a tcpip.Address) bool {
-	switch a.Len() {
-	case header.IPv4AddressSize:
-		if header.IsV4LoopbackAddress(a) {
-			return true
-		}
-		return n.stack.CheckLocalAddress(0, header.IPv4ProtocolNumber, a) != 0
-	case header.IPv6AddressSize:
-		if v4, mapped := unmapped(a); mapped {
-			return v4.Unspecified() || n.isLocal(v4)
-		}
-		return a.Unspecified() || n.stack.CheckLocalAddress(0, header.IPv6ProtocolNumber, a) != 0
+	protocol := header.IPv6ProtocolNumber
+	if v4 := a.To4(); v4.Len() == header.IPv4AddressSize {
+		a, protocol = v4, header.IPv4ProtocolNumber
 	}
-	return true // no address at all means this machine
-}
-
-// unmapped returns the IPv4 address that one of IPv6 maps, if it does (RFC 4291, 2.5.5.2).
-func unmapped(a tcpip.Address) (tcpip.Address, bool) {
-	if !header.IsV4MappedAddress(a) {
-		return a, false
-	}
-	whole := a.As16()
-	return tcpip.AddrFrom4([4]byte(whole[12:])), true
+	return a.Unspecified() || header.IsV4LoopbackAddress(a) || n.stack.CheckLocalAddress(0, protocol, a) != 0
 }
 
 // connectWithin connects a socket of TCP to an address of this machine.

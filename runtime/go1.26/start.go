@@ -184,9 +184,7 @@ func startClock() {
 	systemClock.Init(frequency, machineTSC)
 	clockRefine.Store(1_000_000_000)
 	if seconds, ok := rtc.Read(firmware.Century); ok {
-		value, _ := commandLine.Value("rtc")
-		fraction, _ := boot.ParseFraction(value)
-		systemClock.SetWall(seconds*1_000_000_000 + fraction)
+		systemClock.SetWall(seconds*1_000_000_000 + commandLine.ClockFraction())
 	}
 }
 
